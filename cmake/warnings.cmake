@@ -1,0 +1,20 @@
+# topupd::options: how every file of ours is compiled. Sanitizers are chosen by the preset.
+set(TOPUPD_SANITIZE "" CACHE STRING "sanitizers, as -fsanitize= takes them: address,undefined or thread")
+option(TOPUPD_HARDEN "release hardening" OFF)
+option(TOPUPD_FUZZ "build the libFuzzer targets (clang)" OFF)
+
+add_library(topupd_options INTERFACE)
+add_library(topupd::options ALIAS topupd_options)
+target_include_directories(topupd_options INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_definitions(topupd_options INTERFACE _GLIBCXX_ASSERTIONS)
+target_compile_options(topupd_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Wold-style-cast
+  -Wcast-align -Woverloaded-virtual -Wimplicit-fallthrough -Werror)
+if(TOPUPD_SANITIZE)
+  add_compile_options(-fsanitize=${TOPUPD_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${TOPUPD_SANITIZE})
+endif()
+if(TOPUPD_HARDEN)
+  add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection -fcf-protection)
+  add_link_options(-pie -Wl,-z,relro,-z,now,-z,noexecstack)
+endif()
