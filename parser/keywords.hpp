@@ -1,0 +1,42 @@
+// The words of all languages in one table: what a word of a text stands for. Built once from the rules; const after
+// that, and then thread-safe.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "parser/reading.hpp"
+
+namespace topupd::parser {
+
+struct meaning {
+  bool noise = false;  // means nothing beside a PIN; no command then
+  parser::command command = command::help;
+  bool apart = false;    // the language writes it as several words: "s/n"
+  std::string language;  // empty when several languages share the word: it tells none
+};
+
+class keywords {
+ public:
+  explicit keywords(const std::vector<language>& languages);
+  ~keywords();
+  keywords(keywords&&) noexcept;
+  keywords& operator=(keywords&&) noexcept;
+
+  // word: normalised, without separators ("topup" finds "top up" as well). Nothing: nullptr.
+  [[nodiscard]] const meaning* find(std::string_view word) const;
+  // A keyword with one typo (of four letters or more) or written in look-alike letters (UTS #39); never noise, yes or
+  // no.
+  [[nodiscard]] std::optional<meaning> find_similar(std::string_view word) const;
+  // The longest entry in octets: no longer word needs to be looked up.
+  [[nodiscard]] std::size_t longest() const noexcept;
+
+ private:
+  struct tables;
+  std::unique_ptr<tables> tables_;
+};
+
+}  // namespace topupd::parser

@@ -1,0 +1,137 @@
+#include "parser/words.hpp"
+
+#include <algorithm>
+
+#include "parser/utf8.hpp"
+
+namespace topupd::parser {
+namespace {
+
+constexpr std::size_t longest_join = 3;   // "top - up", "top up now"
+constexpr std::size_t shortest_join = 5;  // octets: what shorter words happen to spell together means nothing
+constexpr std::size_t typo_patience = 8;  // words: in a longer text typos are prose
+
+bool is_word(const token& t) {
+  return t.kind == token_kind::word;
+}
+bool is_digits(const token& t) {
+  return t.kind == token_kind::digits;
+}
+
+// "我要充值": the longest keyword at each place, and what lies between is unknown.
+void listen_inside(std::string_view text, const keywords& words, spoken& said) {
+  for (std::size_t at = 0; at < text.size();) {
+    std::size_t length = std::min(words.longest(), text.size() - at);
+    const meaning* found = nullptr;
+    for (; length > 0 && !found; found ? length : --length) found = words.find(text.substr(at, length));
+    if (found) {
+      hear(said, *found);
+      at += length;
+    } else {
+      said.unknown = true;
+      next_utf8(text, at);
+    }
+  }
+}
+
+// The longest keyword or noise word made of tokens from `at` on; how many tokens it takes, 0 for none.
+std::size_t listen_to_words(const std::vector<token>& tokens, std::size_t at, const keywords& words, spoken& said) {
+  std::string joined;
+  std::size_t found_length = 0;
+  const meaning* found = nullptr;
+  for (std::size_t n = 1; n <= longest_join && at + n <= tokens.size(); ++n) {
+    const auto& next = tokens[at + n - 1];
+    if (!is_word(next) || next.unspaced || joined.size() + next.text.size() > words.longest()) break;
+    joined += next.text;
+    const auto* what = words.find(joined);
+    if (what && (n == 1 || what->apart || joined.size() >= shortest_join)) {
+      found = what;
+      found_length = n;
+    }
+  }
+  if (found) hear(said, *found);
+  return found_length;
+}
+
+// "t0pup": letters with at most two digits between them, all glued together. One past its last token.
+std::size_t end_of_mixed_word(const std::vector<token>& tokens, std::size_t at) {
+  std::size_t end = at + 1;
+  while (end + 1 < tokens.size() && is_digits(tokens[end]) && tokens[end].glued && tokens[end].text.size() <= 2 &&
+         is_word(tokens[end + 1]) && tokens[end + 1].glued)
+    end += 2;
+  return end;
+}
+
+// Only when no keyword was written as it should be: a typo never overrules a word that is right.
+void listen_for_typos(std::vector<token>& tokens, const keywords& words, spoken& said) {
+  if (std::count_if(tokens.begin(), tokens.end(), is_word) > static_cast<std::ptrdiff_t>(typo_patience)) return;
+  for (std::size_t at = 0; at < tokens.size(); ++at) {
+    if (!is_word(tokens[at]) || tokens[at].unspaced || words.find(tokens[at].text)) continue;
+    const auto end = end_of_mixed_word(tokens, at);
+    std::string word;
+    for (auto i = at; i < end; ++i) word += tokens[i].text;
+    if (const auto what = words.find_similar(word)) {
+      hear(said, *what);
+      for (auto i = at; i < end; ++i) tokens[i].kind = token_kind::word;
+      at = end - 1;
+    }
+  }
+}
+
+// One or two digits glued to an unknown word and with no other digits beside them.
+void adopt_digits(std::vector<token>& tokens, const std::vector<bool>& unknown) {
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    if (!is_digits(tokens[i])) continue;
+    const bool alone = (i == 0 || is_word(tokens[i - 1])) && (i + 1 == tokens.size() || is_word(tokens[i + 1]));
+    if (!alone) continue;
+    const bool ends_word = i > 0 && tokens[i].glued && unknown[i - 1] && tokens[i].text.size() <= 2;
+    const bool begins_word =
+        i + 1 < tokens.size() && tokens[i + 1].glued && unknown[i + 1] && tokens[i].text.size() == 1;
+    if (ends_word || begins_word) tokens[i].kind = token_kind::word;
+  }
+}
+
+}  // namespace
+
+void hear(spoken& said, const meaning& what) {
+  if (what.noise) return;
+  switch (what.command) {
+    case command::topup:
+      if (!said.topup) said.topup = what;
+      return;
+    case command::yes:
+    case command::no:
+      if (said.answer && said.answer->command != what.command) said.contradiction = true;
+      if (!said.answer) said.answer = what;
+      return;
+    case command::balance:
+    case command::help:
+      if (!said.command) said.command = what;
+      return;
+  }
+}
+
+spoken listen(std::vector<token>& tokens, const keywords& words) {
+  spoken said;
+  std::vector<bool> unknown(tokens.size());
+  for (std::size_t at = 0; at < tokens.size();) {
+    if (!is_word(tokens[at])) {
+      ++at;
+    } else if (tokens[at].unspaced) {
+      listen_inside(tokens[at++].text, words, said);
+    } else if (const auto length = listen_to_words(tokens, at, words, said)) {
+      at += length;
+    } else {
+      said.unknown = unknown[at++] = true;
+    }
+  }
+  if (!said.unknown) return said;
+  if (!said.topup && !said.command && !said.answer) {
+    listen_for_typos(tokens, words, said);
+    // The guessed word itself is no longer unknown, but which of the others are does not matter beside a keyword.
+  }
+  adopt_digits(tokens, unknown);
+  return said;
+}
+
+}  // namespace topupd::parser

@@ -1,0 +1,25 @@
+// What the words of a text say, whatever its digits mean.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "parser/keywords.hpp"
+#include "parser/tokens.hpp"
+
+namespace topupd::parser {
+
+struct spoken {
+  std::optional<meaning> topup;    // its first keyword for topup
+  std::optional<meaning> command;  // its first other keyword, yes and no apart
+  std::optional<meaning> answer;   // yes or no; see `contradiction`
+  bool contradiction = false;      // both yes and no
+  bool unknown = false;            // words besides keywords and noise
+};
+
+void hear(spoken& said, const meaning& what);
+
+// Digits that belong to a word, as in "S23" and "4u", become words in `tokens`: nobody takes them for a number.
+spoken listen(std::vector<token>& tokens, const keywords& words);
+
+}  // namespace topupd::parser

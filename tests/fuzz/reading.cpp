@@ -1,0 +1,85 @@
+// Octets of a short message and their data_coding -> text -> request, with whatever the network sends. The first octet
+// is the data_coding, the second chooses the settings. Aborts when a promise of parser/reading.hpp is broken.
+#include "parser/reading.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include "parser/alphabet.hpp"
+#include "parser/normalise.hpp"
+#include "parser/tokens.hpp"
+
+namespace {
+
+using namespace topupd::parser;
+
+void promise(bool kept, const char* which) {
+  if (kept) return;
+  std::fprintf(stderr, "broken: %s\n", which);
+  std::abort();
+}
+
+reader make(check_digit check, std::vector<int> lengths) {
+  rules made;
+  made.pins = {.lengths = std::move(lengths), .check = check};
+  made.service_codes = {"123"};
+  made.numeric_keywords = {"155"};
+  made.languages = {
+      {.code = "en",
+       .keywords = {{"top up", command::topup},
+                    {"load", command::topup},
+                    {"bal", command::balance},
+                    {"help", command::help},
+                    {"yes", command::yes},
+                    {"1", command::yes},
+                    {"no", command::no}},
+       .noise = {"pls", "for"}},
+      {.code = "zh", .keywords = {{"充值", command::topup}, {"余额", command::balance}}, .noise = {"给"}}};
+  return reader(std::move(made));
+}
+
+// The digits of the text as it is read, in order and nothing between them.
+std::string digits_of(const std::string& utf8, const rules& rules) {
+  scratch text;
+  normalise(utf8, text);
+  mend_digits(text.text, rules);
+  std::string digits;
+  for (char c : text.text)
+    if (c >= '0' && c <= '9') digits += c;
+  return digits;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static const reader readers[] = {make(check_digit::luhn, {14, 16}), make(check_digit::damm, {16}),
+                                   make(check_digit::none, {8, 12})};  // without a check digit many readings are legal
+  static const auto sender = *msisdn::from_e164("999701234567");
+  if (size < 2) return 0;
+  const auto& reader = readers[data[1] % 3];
+  const auto by_default = static_cast<alphabet>(data[1] / 3 % 3);
+  const auto text = decode({reinterpret_cast<const char*>(data + 2), size - 2}, data[0], by_default);
+  if (!text) return 0;
+
+  const auto result = reader.read(*text, sender, true);
+  const auto again = reader.read(*text, sender);
+  promise(result.request.index() == again.request.index(), "a text is read the same every time");
+  if (const auto* found = std::get_if<redeem>(&result.request)) {
+    const auto digits = digits_of(*text, reader.rules());
+    const auto pin = std::string(found->pin.reveal());
+    promise(digits.find(pin) != std::string::npos, "a PIN stands in the text digit for digit");
+    // A shorter PIN may stand in the very number that a step shows.
+    for (const auto& step : result.steps)
+      promise(pin.size() < 14 || step.detail.find(pin) == std::string::npos, "no step holds a PIN");
+    if (found->target) {
+      promise(*found->target != sender, "the sender is no other number");
+      promise(may_be_credited(*found->target, reader.rules().numbers), "a target may be credited");
+      const auto national = found->target->digits().substr(3);
+      promise(digits.find(national) != std::string::npos, "a target stands in the text");
+    }
+  }
+  const auto out = encode(*text, by_default);
+  promise(out.segments >= 1, "a text takes at least one segment");
+  return 0;
+}
