@@ -1,0 +1,202 @@
+#include "gateway/smpp/connection.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <chrono>
+#include <utility>
+
+#include "gateway/smpp/codec.hpp"
+
+namespace topupd::smpp {
+
+namespace asio = boost::asio;
+
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+constexpr std::size_t read_size = std::size_t{64} * 1024;
+// Answers that a peer does not read: above this nothing more is read from it, and so it falls silent and is dropped.
+constexpr std::size_t outgoing_limit = std::size_t{1024} * 1024;
+// How long the PDU that ends the link may take to leave.
+constexpr auto last_words = std::chrono::seconds(1);
+constexpr auto quietly = asio::as_tuple(asio::use_awaitable);  // errors as values
+
+asio::awaitable<void> wait(asio::steady_timer& timer) {
+  co_await timer.async_wait(quietly);
+}
+
+}  // namespace
+
+connection::connection(asio::ip::tcp::socket socket, session_options options, connection_handlers handlers)
+    : socket_(std::move(socket)),
+      handlers_(std::move(handlers)),
+      session_(std::move(options), clock::now()),
+      something_(socket_.get_executor(), time_point::max()),
+      written_(socket_.get_executor(), time_point::max()),
+      clock_(socket_.get_executor(), time_point::max()) {}
+
+connection::~connection() = default;
+
+asio::awaitable<ended> connection::run() {
+  using namespace asio::experimental::awaitable_operators;
+  boost::system::error_code ignored;  // a socket that is not connected fails in read_loop() with the better words
+  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  co_await (read_loop() || write_loop() || clock_loop());
+  session_.disconnected();
+  carry_out_effects();
+  socket_.close(ignored);
+  co_return std::move(ended_);
+}
+
+// Ends when the socket fails. Behind the session's close it only discards: unread octets would turn our close into a
+// reset that overtakes our last words.
+asio::awaitable<void> connection::read_loop() {
+  for (;;) {
+    const auto space = frames_.prepare(read_size);
+    const auto [error, size] = co_await socket_.async_read_some(asio::buffer(space.data(), space.size()), quietly);
+    if (error && !ended_.by_session) {
+      if (ended_.error.empty())
+        ended_.error = error == asio::error::eof ? "connection closed by the peer" : error.message();
+      co_return;
+    }
+    if (error) break;
+    if (ended_.by_session) continue;
+    frames_.commit(size);
+    const auto now = clock::now();
+    while (const auto frame = frames_.next()) {
+      session_.receive(decode(*frame), now);
+      carry_out_effects();  // one by one, so that on_bound comes before the message that stood behind the bind response
+    }
+    if (frames_.broken()) session_.receive_broken_frame(now);
+    turn();
+    while (outgoing_.size() > outgoing_limit) co_await wait(written_);
+  }
+  for (;;) co_await wait(written_);  // the writer has the last word
+}
+
+// Ends when the session is closed and its last PDU has left. Whatever gathers during a write leaves in the next one.
+asio::awaitable<void> connection::write_loop() {
+  for (;;) {
+    turn();
+    if (aborted_) co_return;
+    if (!outgoing_.empty()) {
+      writing_.clear();
+      std::swap(writing_, outgoing_);
+      const auto [error, size] = co_await asio::async_write(socket_, asio::buffer(writing_), quietly);
+      if (error) break;
+      written_.cancel();
+    } else if (ended_.by_session) {
+      co_return;
+    } else {
+      co_await wait(something_);
+    }
+  }
+  // Nothing can be sent any more, but answers may still lie in the receive buffer: read_loop() takes them and ends.
+  while (!aborted_) co_await wait(something_);
+}
+
+// Ends a moment after the session is closed, when the peer does not take our last words.
+asio::awaitable<void> connection::clock_loop() {
+  while (!ended_.by_session) {
+    const auto now = clock::now();
+    if (session_.deadline() <= now) {
+      session_.tick(now);
+      turn();
+    } else {
+      clock_.expires_at(session_.deadline());
+      co_await wait(clock_);
+    }
+  }
+  clock_.expires_after(last_words);
+  co_await wait(clock_);
+}
+
+// Carries out what the session wants and lets the loops see it. Never re-entered: handlers only queue.
+void connection::turn() {
+  carry_out_effects();
+  while (room_is_wanted_ && session_.room() > 0) {
+    room_is_wanted_ = false;
+    if (handlers_.on_room) handlers_.on_room();
+    carry_out_effects();
+  }
+  if (!outgoing_.empty() || ended_.by_session) something_.cancel();
+  if (session_.deadline() < clock_.expiry() || ended_.by_session) clock_.cancel();
+}
+
+void connection::carry_out_effects() {
+  while (auto next = session_.poll()) std::visit([this](auto& it) { carry_out(it); }, *next);
+}
+
+void connection::carry_out(send& it) {
+  encode(it.value, outgoing_);
+}
+
+void connection::carry_out(bound& it) {
+  ended_.was_bound = true;
+  room_is_wanted_ = true;
+  if (handlers_.on_bound) handlers_.on_bound(it.peer_system_id);
+}
+
+void connection::carry_out(message& it) {
+  if (handlers_.on_message) handlers_.on_message(it.sequence, std::move(it.value));
+}
+
+void connection::carry_out(submitted& it) {
+  if (handlers_.on_submitted) handlers_.on_submitted(it.ticket, it.status, it.message_id);
+}
+
+void connection::carry_out(unknown& it) {
+  if (handlers_.on_unknown) handlers_.on_unknown(it.ticket);
+}
+
+void connection::carry_out(close& it) {
+  ended_.by_session = it;
+}
+
+bool connection::submit(ticket name, short_message value) {
+  const bool taken = session_.submit(name, std::move(value), clock::now());
+  if (!taken) room_is_wanted_ = true;
+  something_.cancel();
+  return taken;
+}
+
+void connection::acknowledge(std::uint32_t sequence, command_status status, std::string message_id) {
+  session_.acknowledge(sequence, status, std::move(message_id));
+  something_.cancel();
+}
+
+void connection::refuse_messages(std::optional<command_status> status) {
+  session_.refuse_messages(status);
+}
+
+void connection::unbind() {
+  session_.unbind(clock::now());
+  something_.cancel();
+}
+
+void connection::abort() {
+  aborted_ = true;
+  ended_.error = "aborted";
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+  something_.cancel();
+}
+
+std::size_t connection::room() const {
+  return session_.room();
+}
+
+bool connection::is_bound() const {
+  return session_.is_bound();
+}
+
+const session_counters& connection::counters() const {
+  return session_.counters();
+}
+
+}  // namespace topupd::smpp
