@@ -1,0 +1,71 @@
+#include "store/batch.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <unordered_map>
+#include <utility>
+
+namespace topupd::store {
+namespace {
+
+bool is_plain(const text& one) {
+  switch (one.action) {
+    case action::redeem: return !one.ask;
+    case action::help:
+    case action::unclear: return true;
+    case action::confirm:
+    case action::cancel:
+    case action::balance: return false;
+  }
+  return false;
+}
+
+// What of one sender is in the batch already.
+struct company {
+  bool any = false;
+  bool closed = false;  // nothing may join any more: something must be alone, or has to wait
+  std::vector<voucher_digest> vouchers;
+};
+
+bool may_join(const company& there, const text& one) {
+  if (!there.any) return true;
+  if (there.closed || !is_plain(one)) return false;
+  return !one.voucher || std::find(there.vouchers.begin(), there.vouchers.end(), *one.voucher) == there.vouchers.end();
+}
+
+void join(company& there, const text& one) {
+  there.any = true;
+  there.closed = !is_plain(one);
+  if (one.voucher) there.vouchers.push_back(*one.voucher);
+}
+
+}  // namespace
+
+std::vector<item> take_batch(std::deque<text>& queue, std::size_t at_most) {
+  std::vector<item> batch;
+  std::map<fingerprint, std::size_t> where;
+  std::unordered_map<std::uint64_t, company> senders;
+  // Looks behind those that must wait, to the end if need be: a flood from one sender holds up that sender only.
+  auto kept = queue.begin(), next = queue.begin();
+  for (; next != queue.end() && batch.size() < at_most; ++next) {
+    if (const auto same = where.find(next->print); same != where.end()) {
+      batch[same->second].copies.push_back(std::move(*next));
+      continue;
+    }
+    company& there = senders[next->sender.number()];
+    if (!may_join(there, *next)) {
+      there.closed = true;
+      if (kept != next) *kept = std::move(*next);
+      ++kept;
+      continue;
+    }
+    join(there, *next);
+    where.emplace(next->print, batch.size());
+    batch.push_back({.text = std::move(*next), .receipt = {}, .copies = {}});
+  }
+  queue.erase(kept, next);
+  return batch;
+}
+
+}  // namespace topupd::store

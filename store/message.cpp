@@ -1,0 +1,40 @@
+#include "store/message.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+namespace topupd::store {
+namespace {
+
+// In the order of the enumerations, which is that of the SQL types.
+constexpr std::array<std::string_view, 6> actions{"redeem", "confirm", "cancel", "balance", "help", "unclear"};
+constexpr std::array<std::string_view, 16> outcomes{
+    "quarantined", "locked",       "unclear", "help", "balance",        "cancelled", "no_question", "unknown_pin",
+    "not_active",  "void_voucher", "expired", "used", "other_currency", "repeated",  "asked",       "credited"};
+static_assert(actions.size() == static_cast<std::size_t>(action::unclear) + 1);
+static_assert(outcomes.size() == static_cast<std::size_t>(outcome::credited) + 1);
+
+template <typename Enum, std::size_t N>
+std::optional<Enum> find(const std::array<std::string_view, N>& names, std::string_view name) {
+  const auto it = std::find(names.begin(), names.end(), name);
+  if (it == names.end()) return std::nullopt;
+  return static_cast<Enum>(it - names.begin());
+}
+
+}  // namespace
+
+std::string_view name(outcome value) {
+  return outcomes[static_cast<std::size_t>(value)];
+}
+std::string_view name(action value) {
+  return actions[static_cast<std::size_t>(value)];
+}
+std::optional<outcome> outcome_from(std::string_view name) {
+  return find<outcome>(outcomes, name);
+}
+std::optional<action> action_from(std::string_view name) {
+  return find<action>(actions, name);
+}
+
+}  // namespace topupd::store

@@ -1,0 +1,100 @@
+// What is asked of the store for one text, and what it decided: the values that cross between gateway and store
+// threads. The words of the enumerations are those of the SQL types topup.action, topup.outcome and topup.reply_state.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "parser/money.hpp"
+#include "parser/msisdn.hpp"
+#include "store/digest.hpp"
+#include "store/receipt.hpp"
+
+namespace topupd::store {
+
+enum class action { redeem, confirm, cancel, balance, help, unclear };
+
+// What became of a text. The first that applies is the outcome, in this order.
+enum class outcome {
+  quarantined,  // the store failed on this text again and again: recorded, alarmed, not tried any more
+  locked,       // too many distinct wrong PINs: nothing was looked up; `until`
+  unclear,      // nothing was used; `reason`, `got`
+  help,
+  balance,      // `balance`, `valid_until`; no account yet: a balance of zero without validity
+  cancelled,    // NO: the question is gone, the voucher untouched
+  no_question,  // YES or NO, and nothing is pending
+  unknown_pin,  // counted towards the lock
+  not_active,   // its batch is not on sale yet, or held
+  void_voucher,
+  expired,         // the card's day of expiry is over
+  used,            // redeemed by another sender
+  other_currency,  // the account keeps another currency; the voucher is untouched
+  repeated,        // the same sender redeemed it before, by another text: `earlier`, `earlier_at`
+  asked,           // a question is pending until `until`; the voucher is untouched
+  credited,
+};
+std::string_view name(outcome value);
+std::string_view name(action value);
+std::optional<outcome> outcome_from(std::string_view name);
+std::optional<action> action_from(std::string_view name);
+
+// One text, read and ready to be decided.
+struct text {
+  std::uint64_t ticket = 0;  // the gateway's name for it; comes back with the decision, never stored
+  fingerprint print;
+  std::string smsc;        // configuration's name of the SMSC
+  std::string source;      // as it came, "ton.npi.digits": where the reply goes
+  std::string short_code;  // the destination as it came, "ton.npi.digits": what the reply comes from
+  parser::msisdn sender;
+  store::action action = action::help;
+  std::optional<voucher_digest> voucher;  // redeem
+  std::optional<parser::msisdn> target;   // redeem for another; none is the sender
+  bool ask = false;                       // redeem only after YES
+  std::string reason;                     // unclear: "pin_length"
+  int got = 0;                            // unclear: digits found
+  std::string language;                   // of the reply
+};
+
+// One message as it stands: the facts its reply is rendered from, so that the same body can be sent again at any time.
+struct decision {
+  std::uint64_t ticket = 0;  // of the text; 0 when the reply was claimed from another gateway
+  store::receipt receipt;
+  store::outcome outcome = outcome::quarantined;
+  store::action action = action::help;
+  bool duplicate = false;   // this text was decided before: acknowledge it, the reply is owed or sent already
+  bool reply_owed = false;  // send the reply now: the lease is ours
+  std::string smsc;
+  std::string source;
+  std::string short_code;
+  std::string language;
+  std::optional<parser::msisdn> sender;
+  std::optional<parser::msisdn> target;  // whose account; the sender's own when absent
+  std::optional<std::int64_t> serial;    // the voucher's, when one was found
+  parser::money amount;                  // credited, asked, repeated: the voucher's value
+  parser::money balance;                 // of the account credited (credited) or the sender's (balance, repeated)
+  std::optional<std::chrono::sys_seconds> valid_until;  // of that account
+  std::optional<store::receipt> earlier;                // repeated
+  std::optional<std::chrono::sys_seconds> earlier_at;
+  std::optional<std::chrono::sys_seconds> until;  // locked: until when; asked: YES until when
+  std::string reason;
+  int got = 0;
+  std::chrono::sys_seconds decided_at{};  // the database's clock
+  std::int64_t batch = 0;                 // which call of the store decided it, for the log
+};
+
+// What the SMSC said to a reply.
+struct reply_result {
+  store::receipt receipt;
+  enum class kind {
+    sent,
+    refused,
+    release
+  } what = kind::sent;          // refused: for good. release: owed again, lease given back
+  std::string smsc_message_id;  // sent
+  std::uint32_t status = 0;     // refused: command_status
+};
+
+}  // namespace topupd::store

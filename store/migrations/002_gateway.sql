@@ -1,0 +1,458 @@
+-- What a gateway may do: these functions and nothing else. One call of topup.redeem() is one transaction over all texts that
+-- have gathered; everything in it is set-based, because one call per text costs ten times as much (DESIGN.md §3).
+--
+-- Concurrency. Gateways run at READ COMMITTED side by side. redeem() first reads and decides, then writes what it decided, and
+-- each write proves that what was read is still so: a unique key (voucher_end, message, account), or the account's last
+-- transfer and balance. Where the proof fails another gateway was quicker; the call rolls back as a whole with SQLSTATE 40001,
+-- and the gateway repeats it. Rows are locked in one order everywhere, so that nobody waits in a circle: messages there already
+-- by receipt, senders by number, voucher ends by serial, accounts there already by number, new accounts by number, new messages
+-- by fingerprint.
+set local role topup_owner;
+
+-- A message as a gateway needs it: store::decision. `asked` is the receipt that its text came with, which is another one when
+-- the text turned out to be decided before. Times are seconds since 1970. redeem() leaves out of a text's own decision
+-- what the gateway knows from the text: smsc, source, short_code, language and sender are null there.
+create type topup.decision as (
+  asked bigint, receipt bigint, outcome topup.outcome, action topup.action, duplicate boolean, reply_owed boolean,
+  smsc text, source text, short_code text, language text, sender bigint,
+  target bigint, serial bigint, amount_minor bigint, currency text, balance_minor bigint, balance_currency text,
+  valid_until bigint, earlier bigint, earlier_at bigint, until bigint, reason text, got smallint,
+  decided_at bigint, batch bigint);
+
+create function topup.seconds(at timestamptz) returns bigint
+language sql stable as $$ select date_part('epoch', at)::bigint $$;
+
+-- One expression, so that the planner puts it where it is called.
+create function topup.whole(m topup.message, asked bigint, duplicate boolean, reply_owed boolean) returns topup.decision
+language sql stable as $$
+  select row(asked, m.receipt, m.outcome, m.action, duplicate, reply_owed, m.smsc, m.source, m.short_code, m.language, m.sender,
+             m.target, m.serial, m.amount_minor, m.currency, m.balance_minor, m.balance_currency,
+             topup.seconds(m.valid_until), m.earlier, topup.seconds(m.earlier_at), topup.seconds(m.until), m.reason, m.got,
+             topup.seconds(m.received_at), m.batch_no)::topup.decision
+$$;
+
+-- Quarters of an hour since 1970. A fingerprint is unique within one; a redelivery is looked for in this one and the last.
+create function topup.bucket(at timestamptz) returns integer
+language sql stable as $$ select floor(date_part('epoch', at) / 900)::integer $$;
+
+-- Guessing -----------------------------------------------------------------------------------------------------------------
+
+-- Counts PINs that nobody has. The fifth distinct one of a sender within 24 hours locks the sender for an hour, and so does
+-- each new one after it while five lie within the window: each time twice as long as the last, 24 hours at most. The ladder
+-- begins anew when a sender has not been locked for 24 hours. A success resets nothing. True: somebody is locked now.
+create function topup.count_wrong_pins(senders bigint[], digests bytea[]) returns boolean
+language plpgsql set search_path = topup, pg_temp as $$
+declare
+  guess record;
+  locked boolean := false;
+begin
+  for guess in select sender, digest from unnest(senders, digests) as t (sender, digest) order by sender, digest loop
+    perform pg_advisory_xact_lock(guess.sender);  -- two gateways count one sender's guesses one after the other
+    if exists (select from sender_lock l where l.sender = guess.sender and l.locked_until > now()) then
+      locked := true;
+      continue;
+    end if;
+    insert into wrong_pin as w (sender, digest) values (guess.sender, guess.digest)
+      on conflict (sender, digest) do update set at = now() where w.at <= now() - interval '24 hours';
+    if not found then continue; end if;           -- this one was counted already
+    -- Written so that the index of ages, which holds everybody's guesses, is no way to look for this.
+    if (select count(*) from wrong_pin w where w.sender = guess.sender and w.at + interval '24 hours' > now()) < 5 then
+      continue;
+    end if;
+    insert into sender_lock as l (sender, locked_until, rung) values (guess.sender, now() + interval '1 hour', 1)
+      on conflict (sender) do update set
+        rung = case when l.locked_until > now() - interval '24 hours' then l.rung + 1 else 1 end,
+        locked_until = now() + case when l.locked_until > now() - interval '24 hours'
+                                    then interval '1 hour' * least(24, 2 ^ least(l.rung, 5)) else interval '1 hour' end,
+        told = false;
+    locked := true;
+  end loop;
+  -- What counts no more goes, a little with every guess, and never waits for anybody.
+  delete from wrong_pin where ctid = any (array(
+    select ctid from wrong_pin where at <= now() - interval '24 hours' order by at limit 16 for update skip locked));
+  return locked;
+end $$;
+
+-- Texts --------------------------------------------------------------------------------------------------------------------
+
+-- Decides texts and records what the SMSC said to earlier replies. Texts and marks are arrays of equal length each.
+--
+-- The caller promises: fingerprints are distinct (`copies` counts equal ones that came together); receipts ascend, are its
+-- own, and stay with their text when the call is repeated, which `again` says; of one sender only plain redemptions of
+-- different vouchers stand in one call. Marks are in order of receipt.
+create function topup.redeem(
+  instance text, lease interval, service_currency text, time_zone text, ask_above bigint, question_time interval,
+  again boolean,
+  receipts bigint[], fingerprints bytea[], copies integer[], smscs text[], sources text[], short_codes text[],
+  senders bigint[], actions topup.action[], digests bytea[], targets bigint[], asks boolean[],
+  reasons text[], gots smallint[], languages text[],
+  marked bigint[], marks text[], smsc_message_ids text[], statuses integer[])
+returns setof topup.decision
+language plpgsql security definer
+set search_path = topup, pg_temp
+-- A plan is made once a session, perhaps for empty tables, and must be right when they have millions of rows: each table is
+-- entered by its key and no other way. So a table is restricted by `key = any (array)`, whatever else joins it, and where a key
+-- is the result of another look-up, by a lateral subquery with a limit, which the planner cannot turn around.
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_bitmapscan = off   -- it would lock rows in the order of the heap
+set enable_nestloop = off     -- but where there is no other way
+set enable_mergejoin = off
+set jit = off
+as $$
+declare
+  today constant date := (now() at time zone time_zone)::date;
+  this_bucket constant integer := bucket(now());
+  total constant integer := cardinality(receipts);
+  -- Of texts that were decided before: their place among the texts, and the receipt they have.
+  known integer[];
+  originals bigint[];
+  -- What is decided, text by text. Null outcome: decided before.
+  outcomes outcome[];
+  serials bigint[];
+  amounts bigint[];
+  currencies text[];
+  balances bigint[];
+  balance_currencies text[];
+  valid_untils timestamptz[];
+  earliers bigint[];
+  earlier_ats timestamptz[];
+  untils timestamptz[];
+  replies reply_state[];
+  -- Of a credit: the account, its state as read, the transfer before this one, and whether another one follows here.
+  accounts bigint[];
+  read_receipts bigint[];
+  read_balances bigint[];
+  previouses bigint[];
+  lasts boolean[];
+  told bigint[];
+  counted boolean := false;
+  credits integer;
+  expected integer;
+  written integer;
+  i integer;
+  question record;
+begin
+  -- Which of these texts were decided before? An identical one within 15 minutes, or, when an unknown COMMIT is repeated,
+  -- our own.
+  if total > 0 then
+    select array_agg(t.n), array_agg(m.receipt) into known, originals
+    from unnest(fingerprints) with ordinality as t (fingerprint, n)
+    join message m on m.fingerprint = t.fingerprint
+    where m.bucket = any (array[this_bucket - 1, this_bucket]) and m.fingerprint = any (fingerprints)
+      and m.received_at > now() - interval '15 minutes';
+    if again then
+      select array_agg(d.n), array_agg(d.receipt) into known, originals
+      from (select distinct on (n) n, receipt
+            from (select t.n, m.receipt from unnest(receipts) with ordinality as t (receipt, n)
+                  join message m on m.receipt = t.receipt where m.receipt = any (receipts)
+                  union all
+                  select * from unnest(known, originals)) as both_ways (n, receipt)
+            order by n, receipt = receipts[n] desc) as d;
+    end if;
+  end if;
+  if known is not null then
+    perform from message where receipt = any (originals || marked) order by receipt for update;
+  end if;
+  -- A reply was sent; refused for good; or not tried (release), and is owed again at once.
+  if cardinality(marked) > 0 then
+    update message m set
+      reply = case r.mark when 'sent' then 'sent' when 'refused' then 'dead' else 'owed' end::reply_state,
+      sent_at = case r.mark when 'sent' then now() end,
+      smsc_message_id = r.smsc_message_id,
+      reply_status = r.status,
+      lease_until = case r.mark when 'release' then now() else m.lease_until end
+    from unnest(marked, marks, smsc_message_ids, statuses) as r (receipt, mark, smsc_message_id, status)
+    where m.receipt = r.receipt and m.receipt = any (marked) and m.reply = 'owed' and (r.mark <> 'release' or m.lease_owner = instance);
+  end if;
+  if total = 0 then return; end if;
+
+  -- Decided before: written again, always, because only a COMMIT of ours tells that the earlier one has reached the standby
+  -- (DESIGN.md §2.2). Whoever asks takes over the reply when its lease has lapsed.
+  if known is not null then
+    return query
+      update message m set
+        seen = m.seen + case when m.receipt = receipts[t.n] then 0 else copies[t.n] end,
+        lease_owner = case when m.reply = 'owed' and m.lease_until <= now() then instance else m.lease_owner end,
+        lease_until = case when m.reply = 'owed' and (m.lease_until <= now() or m.lease_owner = instance)
+                           then now() + lease else m.lease_until end
+      from unnest(known, originals) as t (n, receipt)
+      where m.receipt = t.receipt and m.receipt = any (originals)
+      returning (whole(m, receipts[t.n], m.receipt <> receipts[t.n], m.reply = 'owed' and m.lease_owner = instance)).*;
+    foreach i in array known loop
+      actions[i] := null;
+      digests[i] := null;
+    end loop;
+    if cardinality(known) = total then return; end if;
+  end if;
+
+  -- YES and NO use up the sender's question; to a locked sender's YES nothing is looked up.
+  if 'confirm' = any (actions) or 'cancel' = any (actions) then
+    for question in
+      select q.sender, q.digest, q.target, t.n, t.action, q.until > now() as pending
+      from unnest(senders, actions) with ordinality as t (sender, action, n)
+      join question q on q.sender = t.sender
+      where q.sender = any (senders)
+        and (t.action = 'cancel'
+             or t.action = 'confirm'
+                and not exists (select from sender_lock l where l.sender = t.sender and l.locked_until > now() limit 1))
+      order by q.sender for update of q
+    loop
+      delete from question q where q.sender = question.sender;
+      continue when not question.pending;
+      digests[question.n] := question.digest;  -- of a cancel: shows that there was one
+      targets[question.n] := question.target;
+    end loop;
+  end if;
+
+  loop
+    -- Reads and decides. Each level adds what the next one needs; the order of the WHENs is that of topup.outcome, but for
+    -- one thing: whoever redeemed a voucher is told so even when its batch was held or has expired since (DESIGN.md §2.2).
+    with found as (
+      select t.n, t.receipt, t.sender, t.action, t.ask, coalesce(t.target, t.sender) as account,
+             l.locked_until, v.serial, p.value_minor, p.currency, p.validity_days, e.receipt as ended_by, e.at as ended_at,
+             case
+               when t.action is null then 'known'
+               when l.sender is not null then 'locked'
+               when t.action in ('unclear', 'help', 'balance') then t.action::text
+               when t.action = 'cancel' then case when t.digest is null then 'no_question' else 'cancelled' end
+               when t.digest is null then 'no_question'
+               when v.serial is null then 'unknown_pin'
+               when e.kind = 'redeemed' and u.sender = t.sender then 'repeated'
+               when b.state in ('inactive', 'held') then 'not_active'
+               when b.state = 'void' or e.kind = 'void' then 'void_voucher'
+               when b.expires < today then 'expired'
+               when e.serial is not null then 'used'
+               else 'good'
+             end as verdict
+      from unnest(receipts, senders, actions, digests, targets, asks) with ordinality
+             as t (receipt, sender, action, digest, target, ask, n)
+      left join lateral (select * from sender_lock l where l.sender = t.sender and t.action in ('redeem', 'confirm')
+                         and l.locked_until > now() limit 1) l on true
+      left join lateral (select * from voucher v where v.digest = t.digest and t.action in ('redeem', 'confirm')
+                         and l.sender is null limit 1) v on true
+      left join lateral (select * from batch b where b.id = v.batch limit 1) b on true
+      left join lateral (select * from product p where p.code = b.product limit 1) p on true
+      left join lateral (select * from voucher_end e where e.serial = v.serial limit 1) e on true
+      left join lateral (select u.sender from message u where u.receipt = e.receipt limit 1) u on true
+    ), weighed as (
+      select f.*, a.balance_minor, a.currency as account_currency, a.valid_until, a.last_receipt, x.amount_minor as last_amount,
+             x.at as last_at,
+             case
+               when f.verdict <> 'good' then f.verdict
+               when a.currency <> f.currency then 'other_currency'
+               -- An account that is opened here has the currency of the first voucher for it.
+               when f.currency <> first_value(f.currency) over (partition by f.verdict = 'good', f.account order by f.n)
+                 then 'other_currency'
+               when f.action = 'redeem' and (f.ask or ask_above > 0 and (f.value_minor > ask_above or f.currency <> service_currency))
+                 then 'asked'
+               else 'good'
+             end as sentence
+      from found f
+      left join lateral (select * from account a
+                         where a.msisdn = case when f.verdict in ('repeated', 'balance') then f.sender
+                                               when f.verdict = 'good' then f.account end limit 1) a on true
+      left join lateral (select * from transfer x
+                         where x.receipt = case when f.verdict = 'balance' then a.last_receipt end and x.line = 1
+                         limit 1) x on true
+    ), judged as (
+      -- Of several texts for one voucher the first is credited.
+      select w.*,
+             case
+               when w.sentence = 'known' then null
+               when w.sentence <> 'good' then w.sentence
+               when row_number() over voucher = 1 then 'credited'
+               when first_value(w.sender) over voucher = w.sender then 'repeated'
+               else 'used'
+             end::outcome as outcome,
+             case when w.sentence = 'good' then first_value(w.receipt) over voucher else w.ended_by end as earlier
+      from weighed w
+      window voucher as (partition by w.sentence = 'good', w.serial order by w.n)
+    ), summed as (
+      select j.*, (sum(j.value_minor) over so_far)::bigint as sum_minor, lag(j.receipt) over account as lag_receipt,
+             lead(j.receipt) over account is null as last,
+             -- To the last second of a day in the service's time zone; the later of two ends stays; no end is the latest.
+             max(case when j.validity_days > 0
+                      then (today + j.validity_days + 1)::timestamp at time zone time_zone - interval '1 second'
+                      else 'infinity' end) over so_far as new_end
+      from judged j
+      window account as (partition by j.outcome = 'credited', j.account order by j.n),
+             so_far as (account rows unbounded preceding)
+    )
+    select array_agg(s.outcome), array_agg(s.serial),
+           array_agg(case when s.outcome = 'balance' then s.last_amount
+                          when s.outcome in ('credited', 'asked', 'repeated', 'other_currency') then s.value_minor end),
+           array_agg(case when s.outcome = 'balance' then coalesce(s.account_currency, service_currency)
+                          when s.outcome in ('credited', 'asked', 'repeated', 'other_currency') then s.currency end),
+           array_agg(case when s.outcome = 'credited' then coalesce(s.balance_minor, 0) + s.sum_minor
+                          when s.outcome in ('balance', 'repeated') then coalesce(s.balance_minor, 0)
+                          when s.outcome = 'other_currency' then s.balance_minor end),
+           array_agg(case when s.outcome in ('repeated', 'other_currency')
+                          then nullif(coalesce(s.account_currency, service_currency), s.currency) end),
+           array_agg(case when s.outcome = 'credited'
+                          then nullif(greatest(s.new_end, case when s.balance_minor is not null
+                                                               then coalesce(s.valid_until, 'infinity') end), 'infinity')
+                          when s.outcome in ('balance', 'repeated') then s.valid_until end),
+           array_agg(case when s.outcome = 'repeated' then s.earlier end),
+           array_agg(case when s.outcome = 'repeated' then coalesce(s.ended_at, now())
+                          when s.outcome = 'balance' then s.last_at end),
+           array_agg(case when s.outcome = 'locked' then s.locked_until
+                          when s.outcome = 'asked' then now() + question_time end),
+           array_agg(case when s.outcome <> 'locked' then 'owed'::reply_state else 'none' end),
+           array_agg(case when s.outcome = 'credited' then s.account end),
+           array_agg(s.last_receipt), array_agg(s.balance_minor), array_agg(coalesce(s.lag_receipt, s.last_receipt)),
+           array_agg(s.last),
+           count(*) filter (where s.outcome = 'credited'), count(*) filter (where s.outcome = 'credited' and s.last)
+    into outcomes, serials, amounts, currencies, balances, balance_currencies, valid_untils, earliers, earlier_ats, untils,
+         replies, accounts, read_receipts, read_balances, previouses, lasts, credits, expected
+    from (select * from summed order by n) as s;
+
+    -- A wrong PIN that locks its sender is answered as locked, and so is whatever else of that sender came with it.
+    exit when counted or ('unknown_pin' = any (outcomes)) is not true;
+    counted := true;
+    exit when not count_wrong_pins(
+      array(select sender from unnest(senders, outcomes) as t (sender, outcome) where outcome = 'unknown_pin'),
+      array(select digest from unnest(digests, outcomes) as t (digest, outcome) where outcome = 'unknown_pin'));
+  end loop;
+
+  -- A locked sender is told once, then there is silence.
+  if 'locked' = any (outcomes) then
+    with locked as (
+      select distinct sender from unnest(senders, outcomes) as t (sender, outcome) where outcome = 'locked' order by sender
+    ), now_told as (
+      update sender_lock l set told = true from locked where l.sender = locked.sender and l.sender = any (senders) and not l.told returning l.sender
+    )
+    select array_agg(sender) into told from now_told;
+    for i in 1 .. total loop
+      if outcomes[i] = 'locked' and senders[i] = any (told) then
+        replies[i] := 'owed';
+        told := array_remove(told, senders[i]);
+      end if;
+    end loop;
+  end if;
+  if 'asked' = any (outcomes) then
+    insert into question (sender, digest, target, receipt, until)
+      select distinct on (sender) sender, digest, target, receipt, until
+      from unnest(senders, digests, targets, receipts, untils, outcomes) with ordinality
+             as t (sender, digest, target, receipt, until, outcome, n)
+      where outcome = 'asked' order by sender, n desc
+      on conflict (sender) do update set digest = excluded.digest, target = excluded.target, receipt = excluded.receipt,
+                                         until = excluded.until;
+  end if;
+
+  -- Writes what was decided. Here a key that exists already means that another gateway has written it meanwhile.
+  begin
+    if credits > 0 then
+      insert into voucher_end (serial, kind, receipt)
+        select serial, 'redeemed', receipt from unnest(serials, receipts, accounts) as t (serial, receipt, account)
+        where account is not null order by serial;
+
+      update account a set balance_minor = t.balance, valid_until = t.valid_until, last_receipt = t.receipt
+        from (select * from unnest(accounts, balances, valid_untils, receipts, read_receipts, read_balances, lasts)
+                              as t (account, balance, valid_until, receipt, read_receipt, read_balance, last)
+              where account is not null and last and read_balance is not null order by account) as t
+        where a.msisdn = t.account and a.msisdn = any (accounts) and a.last_receipt is not distinct from t.read_receipt and a.balance_minor = t.read_balance;
+      get diagnostics written = row_count;
+      if written < expected then
+        insert into account (msisdn, currency, balance_minor, valid_until, last_receipt)
+          select account, currency, balance, valid_until, receipt
+          from unnest(accounts, currencies, balances, valid_untils, receipts, read_balances, lasts)
+                 as t (account, currency, balance, valid_until, receipt, read_balance, last)
+          where account is not null and last and read_balance is null order by account;
+        get diagnostics i = row_count;
+        if written + i < expected then
+          raise exception 'an account changed meanwhile' using errcode = 'serialization_failure';
+        end if;
+      end if;
+
+      insert into transfer (receipt, debit, credit, amount_minor, currency, serial, previous)
+        select receipt, 1, account, amount, currency, serial, previous
+        from unnest(receipts, accounts, amounts, currencies, serials, previouses)
+               as t (receipt, account, amount, currency, serial, previous)
+        where account is not null;
+    end if;
+
+    return query
+      insert into message as m (
+        receipt, bucket, fingerprint, sender, source, short_code, smsc, action, outcome, language, reason, got, target, serial,
+        amount_minor, balance_minor, currency, balance_currency, valid_until, earlier, earlier_at, until, batch_no, seen,
+        reply, lease_until, lease_owner)
+      select t.receipt, this_bucket, t.fingerprint, t.sender, t.source, t.short_code, t.smsc, t.action, t.outcome, t.language,
+             t.reason, t.got, t.target, t.serial, t.amount, t.balance, t.currency, t.balance_currency, t.valid_until, t.earlier,
+             t.earlier_at, t.until, pg_current_xact_id()::text::bigint, t.copies, t.reply, now() + lease, instance
+      from unnest(receipts, fingerprints, senders, sources, short_codes, smscs, actions, outcomes, languages, reasons, gots,
+                  targets, serials, amounts, balances, currencies, balance_currencies, valid_untils, earliers, earlier_ats,
+                  untils, copies, replies)
+             as t (receipt, fingerprint, sender, source, short_code, smsc, action, outcome, language, reason, got, target, serial,
+                   amount, balance, currency, balance_currency, valid_until, earlier, earlier_at, until, copies, reply)
+      where t.outcome is not null
+      order by t.fingerprint
+      returning m.receipt, m.receipt, m.outcome, m.action, false, m.reply = 'owed', null::text, null::text, null::text, null::text,
+                null::bigint, m.target, m.serial, m.amount_minor, m.currency, m.balance_minor, m.balance_currency,
+                seconds(m.valid_until), m.earlier, seconds(m.earlier_at), seconds(m.until), m.reason, m.got,
+                seconds(m.received_at), m.batch_no;
+  exception when unique_violation then
+    raise exception 'another gateway was quicker' using errcode = 'serialization_failure';
+  end;
+end $$;
+
+-- A text on which redeem() fails whenever it is tried is recorded and answered, so that the SMSC does not send it for ever.
+-- Nothing is looked up, and nothing is used.
+create function topup.quarantine(
+  instance text, lease interval, receipt bigint, fingerprint bytea, smsc text, source text, short_code text, sender bigint,
+  action topup.action, language text)
+returns setof topup.decision
+language plpgsql security definer set search_path = topup, pg_temp as $$
+begin
+  return query
+    insert into message as m (receipt, bucket, fingerprint, sender, source, short_code, smsc, action, outcome, language, batch_no,
+                              reply, lease_until, lease_owner)
+    values (receipt, bucket(now()), fingerprint, sender, source, short_code, smsc, action, 'quarantined', language,
+            pg_current_xact_id()::text::bigint, 'owed', now() + lease, instance)
+    on conflict do nothing
+    returning (whole(m, m.receipt, false, true)).*;
+end $$;
+
+-- Owed replies whose lease has lapsed, oldest first; now they are this instance's. Never waits: what another gateway is
+-- claiming at this moment is left to it. smscs: only of these; null: of all.
+create function topup.claim(instance text, lease interval, at_most integer, smscs text[] default null)
+returns setof topup.decision
+language plpgsql security definer
+set search_path = topup, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_bitmapscan = off
+set jit = off
+as $$
+begin
+  return query
+    update message m set lease_until = now() + lease, lease_owner = instance, attempts = least(m.attempts + 1, 32767)
+    where m.receipt = any (array(
+      select due.receipt from message due
+      where due.reply = 'owed' and due.lease_until <= now() and (smscs is null or due.smsc = any (smscs))
+      order by due.lease_until limit at_most for update skip locked))
+    returning (whole(m, m.receipt, false, true)).*;
+end $$;
+
+-- The first of 1024 receipts that are the caller's alone. COMMIT need not wait for the disk here: a message that uses one waits
+-- for its own, and what stands before it in the log is then safe too.
+create function topup.take_receipts() returns bigint
+language plpgsql security definer set search_path = topup, pg_temp as $$
+begin
+  perform set_config('synchronous_commit', 'off', true);
+  return nextval('receipt_block') * 1024;
+end $$;
+
+-- What a gateway must know before it takes a text. migrations: one line each, "version checksum". A time zone that this server
+-- does not know is an error here, where it can be said.
+create function topup.startup_facts(time_zone text)
+returns table (fsync boolean, full_page_writes boolean, synchronous_commit text, server_time bigint, migrations text)
+language sql stable security definer set search_path = topup, pg_temp as $$
+  select current_setting('fsync')::boolean, current_setting('full_page_writes')::boolean, current_setting('synchronous_commit'),
+         seconds(now()),
+         (select string_agg(version || ' ' || checksum, E'\n' order by version) from migration)
+  where now() at time zone time_zone is not null
+$$;
+
+revoke execute on all functions in schema topup from public;
+grant execute on function topup.redeem, topup.quarantine, topup.claim, topup.take_receipts, topup.startup_facts to topup_gateway;

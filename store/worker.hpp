@@ -1,0 +1,77 @@
+// The store at run time: one writing connection with natural group commit, one for claiming owed replies (DESIGN.md
+// §3).
+//
+// What has gathered while the last batch was away goes next, at most batch_max, in ONE call of topup.redeem() in ONE
+// transaction; results of replies ride along. There is no timer for texts: a lone text waits for nothing.
+//
+// Threads: offer(), report() and claim() may be called from any one thread and never block; the callbacks are called on
+// the worker's own threads and must only hand the values over (post to the gateway's io_context). Values cross, nothing
+// else.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "store/message.hpp"
+
+namespace topupd::store {
+
+struct worker_options {
+  std::string url;       // any libpq URL, several hosts too; target_session_attrs=read-write is added when absent
+  std::string instance;  // who holds the leases: unique per process start, "host-pid-random"
+  std::size_t batch_max = 256;
+  std::size_t queue_max = 4096;  // texts waiting; above it offer() says full
+  std::chrono::seconds lease{10};
+  std::string service_currency = "USD";
+  std::string time_zone = "UTC";                // a card expires at the end of its day there
+  std::int64_t ask_above_minor = 0;             // ask before crediting more than this; 0: never
+  std::chrono::seconds question_time{600};      // YES within
+  std::chrono::milliseconds report_delay{100};  // results of replies wait this long for a batch to ride on
+};
+
+// The world's failure: the database is away, refuses us, or has a schema we do not know. what() is one line with the
+// remedy and no secret.
+struct unavailable : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+class worker {
+ public:
+  struct callbacks {
+    std::function<void(std::vector<decision>)> on_decided;  // after COMMIT was acknowledged, a batch at a time
+    std::function<void(std::vector<std::uint64_t>)>
+        on_refused;                                         // tickets not taken: the store is away. Nothing was written
+    std::function<void(std::vector<decision>)> on_claimed;  // owed replies whose lease is now ours
+    std::function<void(bool up, std::string why)> on_state;  // said once per change
+  };
+
+  // Connects, and checks what start-up must check: the schema's version, fsync, full_page_writes, synchronous_commit,
+  // rights. Throws unavailable.
+  worker(worker_options options, callbacks to);
+  ~worker();  // stop()s
+  worker(const worker&) = delete;
+  worker& operator=(const worker&) = delete;
+
+  enum class taken { yes, full, away };
+  taken offer(text value);          // queued; its decision or refusal comes by callback. away: no connection now
+  void report(reply_result value);  // never refused: bounded by what was handed out
+  void claim(
+      std::size_t at_most);  // asks for owed replies with a lapsed lease; one request at a time, others are dropped
+  // Finishes what was taken (bounded by `within`), writes the last reports, ends both threads.
+  void stop(std::chrono::milliseconds within);
+
+  // Grows with every completed round trip or idle wait of the writer: what the watchdog looks at. Any thread.
+  [[nodiscard]] std::uint64_t progress() const;
+  [[nodiscard]] std::size_t queued() const;
+
+ private:
+  struct body;
+  std::unique_ptr<body> body_;
+};
+
+}  // namespace topupd::store

@@ -1,0 +1,178 @@
+// Texts that come again, and the replies that are owed.
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include "database.hpp"
+
+using namespace topupd::store;
+using namespace topupd::store::test;
+using kind = reply_result::kind;
+
+TEST_CASE("a redelivered text gets the first decision again, is counted, and moves nothing") {
+  database db;
+  const auto card = db.print(1);
+  gateway one{db}, two{db, "two"};
+  const text text = redeem(alice, voucher(card));
+  const decision first = one.decide(text);
+
+  const decision again = one.decide(text);
+  CHECK(again.duplicate);
+  CHECK(again.receipt == first.receipt);
+  CHECK(again.outcome == outcome::credited);
+  CHECK(again.balance == first.balance);
+  CHECK(again.decided_at == first.decided_at);
+  CHECK(again.ticket == text.ticket);
+  CHECK(again.reply_owed);  // the lease is this instance's own
+  CHECK(db.count("select seen from topup.message") == 2);
+  CHECK(db.count("select count(*) from topup.transfer") == 1);
+
+  SUBCASE("another gateway leaves the reply to whoever has the lease") {
+    CHECK_FALSE(two.decide(text).reply_owed);
+    CHECK(db.word("select lease_owner from topup.message") == "one");
+  }
+  SUBCASE("and takes it over when that has lapsed") {
+    db.pass("11 seconds");
+    CHECK(two.decide(text).reply_owed);
+    CHECK(db.word("select lease_owner from topup.message") == "two");
+    CHECK_FALSE(one.decide(text).reply_owed);
+  }
+  SUBCASE("a reply that was sent is not owed") {
+    one.report({{.receipt = first.receipt, .what = kind::sent, .smsc_message_id = "x", .status = 0}});
+    const decision late = one.decide(text);
+    CHECK(late.duplicate);
+    CHECK_FALSE(late.reply_owed);
+  }
+  SUBCASE("also across a bucket's boundary") {
+    db.sql("update topup.message set bucket = bucket - 1, received_at = received_at - interval '1 minute'");
+    CHECK(one.decide(text).duplicate);
+    CHECK(db.count("select count(*) from topup.message") == 1);
+  }
+  SUBCASE("after 15 minutes it is another text") {
+    db.pass("15 minutes");
+    const decision other = one.decide(text);
+    CHECK_FALSE(other.duplicate);
+    CHECK(other.outcome == outcome::repeated);
+    CHECK(other.earlier == first.receipt);
+  }
+}
+
+TEST_CASE("duplicates and new texts in one call are each answered for themselves") {
+  database db;
+  const auto card = db.print(3);
+  gateway one{db};
+  const text a = redeem(alice, voucher(card)), b = redeem(bob, voucher(card + 1)), c = redeem(carol, voucher(card + 2));
+  const auto first = one.decide_all({a, c});
+  const auto all = one.decide_all({c, b, a});
+  CHECK(all[0].receipt == first[1].receipt);
+  CHECK(all[0].duplicate);
+  CHECK_FALSE(all[1].duplicate);
+  CHECK(all[1].outcome == outcome::credited);
+  CHECK(all[2].receipt == first[0].receipt);
+  CHECK(all[2].ticket == a.ticket);
+}
+
+TEST_CASE("a call repeated after an unknown COMMIT finds its own decisions, and writes them again") {
+  database db;
+  const auto card = db.print(1);
+  gateway one{db};
+  const auto first =
+      one.decide_all({redeem(alice, voucher(card)), plain(bob, action::help), redeem(carol, nobodys(1))});
+  for (const char* later : {"0 seconds", "1 hour"}) {  // a long outage outlives the window of fingerprints
+    db.pass(later);
+    const auto before = db.word("select string_agg(ctid::text, ' ' order by receipt) from topup.message");
+    const auto again = one.repeat();
+    REQUIRE(again.size() == first.size());
+    for (std::size_t i = 0; i < first.size(); ++i) {
+      CHECK(again[i].receipt == first[i].receipt);
+      CHECK(again[i].outcome == first[i].outcome);
+      CHECK_FALSE(again[i].duplicate);
+      CHECK(again[i].reply_owed);
+    }
+    // Only a transaction that wrote waits for the standby (DESIGN.md §2.2).
+    CHECK(db.word("select string_agg(ctid::text, ' ' order by receipt) from topup.message") != before);
+  }
+  CHECK(db.count("select max(seen) from topup.message") == 1);
+  CHECK(db.count("select count(*) from topup.transfer") == 1);
+}
+
+TEST_CASE("what the SMSC said to a reply") {
+  struct row {
+    reply_result result;
+    std::string state;
+    std::string then;  // when `sent` is reported afterwards
+  };
+  const std::vector<row> rows{
+      {{.receipt = {}, .what = kind::sent, .smsc_message_id = "id \"7\\", .status = 0},
+       "sent id \"7\\ ",
+       "sent id \"7\\ "},
+      {{.receipt = {}, .what = kind::refused, .smsc_message_id = {}, .status = 11}, "dead 11", "dead 11"},
+      {{.receipt = {}, .what = kind::refused, .smsc_message_id = {}, .status = 0xFFFFFFFF}, "dead -1", "dead -1"},
+      {{.receipt = {}, .what = kind::release, .smsc_message_id = {}, .status = 0}, "owed", "sent late"},
+  };
+  for (const row& row : rows) {
+    database db;
+    gateway one{db};
+    reply_result result = row.result;
+    result.receipt = one.decide(plain(alice, action::help)).receipt;
+    one.report({result});
+    const auto state = [&] {
+      return db.word(
+          "select concat_ws(' ', reply, smsc_message_id, reply_status) || case when smsc_message_id like 'id%' "
+          "then ' ' else '' end from topup.message");
+    };
+    CHECK(state() == row.state);
+    CHECK(db.count("select count(*) from topup.message where (sent_at is not null) = (reply = 'sent')") == 1);
+    one.report({{.receipt = result.receipt, .what = kind::sent, .smsc_message_id = "late", .status = 0}});
+    CHECK(state() == row.then);
+  }
+}
+
+TEST_CASE("a lapsed reply is claimed by one gateway, oldest first, with everything its text needs") {
+  database db;
+  const auto card = db.print(1, {.value = 500, .validity_days = 3});
+  gateway one{db}, two{db, "two"};
+  const decision old = one.decide(redeem_for(alice, voucher(card), bob));
+  CHECK(two.claim(10).empty());
+  db.pass("5 seconds");
+  const decision newer = one.decide(plain(carol, action::help));
+  const decision sent = one.decide(plain(carol, action::help));
+  one.report({{.receipt = sent.receipt, .what = kind::sent, .smsc_message_id = "x", .status = 0}});
+  db.pass("11 seconds");
+  const auto first = two.claim(1);
+  REQUIRE(first.size() == 1);
+  CHECK(first[0].receipt == old.receipt);
+  CHECK(first[0].ticket == 0);
+  CHECK(first[0].reply_owed);
+  CHECK(first[0].outcome == outcome::credited);
+  CHECK(first[0].sender == msisdn(alice));
+  CHECK(first[0].target == msisdn(bob));
+  CHECK(first[0].source == old.source);
+  CHECK(first[0].short_code == old.short_code);
+  CHECK(first[0].language == "en");
+  CHECK(first[0].amount == old.amount);
+  CHECK(first[0].balance == old.balance);
+  CHECK(first[0].valid_until == old.valid_until);
+  CHECK(first[0].serial == old.serial);
+  CHECK(first[0].decided_at + std::chrono::seconds{16} == old.decided_at);
+  const auto second = two.claim(10);
+  REQUIRE(second.size() == 1);
+  CHECK(second[0].receipt == newer.receipt);
+  CHECK(two.claim(10).empty());
+  CHECK(db.count("select attempts from topup.message where receipt = " + std::to_string(old.receipt.number)) == 2);
+
+  SUBCASE("given back, it is free at once, for its owner only to give") {
+    one.report({{.receipt = old.receipt, .what = kind::release, .smsc_message_id = {}, .status = 0}});
+    CHECK(one.claim(10).empty());
+    two.report({{.receipt = old.receipt, .what = kind::release, .smsc_message_id = {}, .status = 0}});
+    CHECK(one.claim(10).size() == 1);
+  }
+  SUBCASE("what another transaction holds is left to it, without waiting") {
+    db.pass("11 seconds");
+    pqxx::connection other{db.url()};
+    pqxx::work holding{other};
+    holding.exec(fmt::format("select from topup.message where receipt = {} for update", old.receipt.number));
+    const auto rest = one.claim(10);
+    REQUIRE(rest.size() == 1);
+    CHECK(rest[0].receipt == newer.receipt);
+  }
+}
