@@ -1,0 +1,194 @@
+#include <algorithm>
+#include <exception>
+#include <filesystem>
+#include <utility>
+#include <variant>
+
+#include "config/languages.hpp"
+#include "config/overlap.hpp"
+#include "config/secrets.hpp"
+#include "config/section.hpp"
+#include "config/sections.hpp"
+#include "config/settings.hpp"
+#include "config/toml_file.hpp"
+#include "config/units.hpp"
+#include "parser/phrase.hpp"
+
+namespace topupd::config {
+namespace {
+
+class loader {
+ public:
+  loader(const std::string& path, const load_options& options, std::vector<problem>& problems)
+      : path_(path), options_(options), faults_{path, problems} {}
+
+  settings run() {
+    auto file = parse_toml_file(path_, faults_);
+    if (!file) return {};
+    section top(faults_, &*file, "");
+    read_service(top.table("service"), settings_.service);
+    read_numbers(top);
+    read_the_store(top.table("store"));
+    read_smscs(top);
+    read_log(top.table("log"), settings_.log);
+    read_http(top.table("http"), settings_.http);
+    top.finish();
+    return std::move(settings_);
+  }
+
+ private:
+  // [numbering], [pin] and [reading] make one rule set together: what a run of digits is.
+  void read_numbers(section& top) {
+    auto& rules = settings_.reading;
+    read_numbering(top.table("numbering"), rules.numbers);
+
+    auto pin = top.table("pin");
+    read_pin_rules(pin, rules.pins);
+    read_key(pin);
+    pin.finish();
+
+    auto reading = top.table("reading");
+    std::string languages;
+    read_reading(reading, settings_.service.currency, settings_, languages);
+    for (const auto& clash : find_overlaps(rules.pins.lengths, rules.numbers, rules.serial_form)) {
+      if (clash.of_serial)
+        reading.fault("serial", clash.text);
+      else
+        pin.fault("lengths", clash.pin_element, clash.text);
+    }
+    read_words(top, reading, languages);
+  }
+
+  void read_words(section& top, section& reading, const std::string& configured) {
+    const auto& service = settings_.service;
+    const auto zone = parser::time_zone_is_known(service.time_zone) ? service.time_zone : "UTC";
+    const auto folder = language_folder(configured, path_);
+    settings_.languages = read_languages(folder, zone, options_.phrases, faults_.problems);
+    std::vector<std::string> codes;
+    for (const auto& language : settings_.languages) {
+      codes.push_back(language.words.code);
+      settings_.reading.languages.push_back(language.words);
+      for (const auto& keyword : language.words.keywords) judge_numeric(reading, keyword);
+    }
+    if (!codes.empty() && std::find(codes.begin(), codes.end(), service.language) == codes.end())
+      top.table("service").fault("language",
+                                 service.language + " has no file in " + folder + "; there are " + listed(codes));
+  }
+
+  // "1" is a YES: as a numeric keyword it would be a top-up as well.
+  void judge_numeric(section& reading, const parser::language::keyword& keyword) {
+    const auto& numbers = settings_.reading.numeric_keywords;
+    const auto found = std::find(numbers.begin(), numbers.end(), keyword.word);
+    if (found != numbers.end() && keyword.command != parser::command::topup)
+      reading.fault("numeric_keywords", static_cast<std::size_t>(found - numbers.begin()),
+                    keyword.word + " is a keyword already, and no top-up; choose another number");
+  }
+
+  void read_the_store(section from) {
+    read_store(from, settings_.store);
+    if (holds_password(settings_.store.url) && is_world_readable(path_))
+      from.fault("url", "holds a password, and every user may read this file; chmod 640 " + path_);
+    from.finish();
+  }
+
+  void read_smscs(section& top) {
+    top.require("smsc", "write [[smsc]] with host, port, system_id and password of the SMSC below it");
+    for (auto& from : top.tables("smsc")) {
+      smsc one;
+      read_smsc(from, one);
+      read_password(from, one);
+      from.finish();
+      const auto is_same = [&](const smsc& other) { return !one.name.empty() && other.name == one.name; };
+      if (std::any_of(settings_.smscs.begin(), settings_.smscs.end(), is_same))
+        from.fault("name", '"' + one.name + "\" is another SMSC's name already; each needs its own");
+      settings_.smscs.push_back(std::move(one));
+    }
+  }
+
+  void read_password(section& from, smsc& into) {
+    const bool here = from.read("password", into.password);
+    std::string file;
+    const bool apart = from.read("password_file", file);
+    if (from.given("password") && is_world_readable(path_))
+      from.fault("password",
+                 "stands in a file that every user may read; chmod 640 " + path_ + ", or use password_file");
+    if (from.given("password") && from.given("password_file"))
+      from.fault("password_file", "and password are both given; keep one of them");
+    if (!options_.secrets) {
+      into.password = {};
+      return;
+    }
+    const auto name = "smsc_" + into.name + "_password";
+    if (const auto credential = credential_path(name))
+      into.password = secret_from(from, "password_file", *credential);
+    else if (apart)
+      into.password = secret_from(from, "password_file", beside(file));
+    else if (!here)
+      from.require("password",
+                   "write it, or name its file by password_file, or hand in the systemd credential " + name);
+    // A C-octet string of 9 with its NULL (SMPP 3.4 §5.2.2): a longer one could not be sent.
+    if (into.password.size() > 8)
+      from.fault(here ? "password" : "password_file", "is longer than the 8 characters that SMPP 3.4 §5.2.2 allows");
+  }
+
+  void read_key(section& from) {
+    std::string file;
+    const bool given = from.read("key_file", file);
+    if (!options_.secrets) return;
+    const auto credential = credential_path("pin_key");
+    if (!credential && !given)
+      return from.require("key_file", R"(name the file with 64 hexadecimal digits, made by "openssl rand -hex 32")");
+    const auto path = credential ? *credential : beside(file);
+    const auto hex = secret_from(from, "key_file", path);
+    if (hex.empty()) return;
+    if (auto key = key_from_hex(hex))
+      settings_.pin_key = std::move(*key);
+    else
+      from.fault("key_file", path + R"( is no key; it must be 64 hexadecimal digits, made by "openssl rand -hex 32")");
+  }
+
+  secret secret_from(section& from, std::string_view key, const std::string& path) {
+    auto content = read_secret_file(path);
+    if (auto* octets = std::get_if<secret>(&content)) return std::move(*octets);
+    from.fault(key, std::get<std::string>(content));
+    return {};
+  }
+
+  // Relative paths begin at the configuration file's folder, wherever the process was started.
+  [[nodiscard]] std::string beside(const std::string& file) const {
+    return (std::filesystem::path(path_).parent_path() / file).string();
+  }
+
+  const std::string& path_;
+  const load_options& options_;
+  faults faults_;
+  settings settings_;
+};
+
+}  // namespace
+
+std::string to_string(const problem& value) {
+  auto text = value.file;
+  if (value.line > 0) text += ':' + std::to_string(value.line);
+  if (!value.key.empty()) text += ": " + value.key;
+  return text + ": " + value.text;
+}
+
+loaded load(const std::string& path, const load_options& options) {
+  loaded result;
+  try {
+    auto read = loader(path, options, result.problems).run();
+    if (result.problems.empty()) result.settings = std::move(read);
+  } catch (const std::exception& fault) {  // out of memory, a file system that fails: ours to say, the caller's to end
+    result.problems.push_back(
+        {.file = path, .line = 0, .key = "", .text = std::string("cannot be read: ") + fault.what()});
+  }
+  // In the order of the file, so that an editor can walk them, those without a line first; then the language files.
+  std::stable_sort(result.problems.begin(), result.problems.end(), [&](const problem& a, const problem& b) {
+    if (a.file != b.file) return a.file == path || (b.file != path && a.file < b.file);
+    return a.line < b.line;
+  });
+  return result;
+}
+
+}  // namespace topupd::config

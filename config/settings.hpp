@@ -1,0 +1,112 @@
+// The configuration: one TOML file, read once into values. Every fault is found and said at once, with its line and
+// remedy. Nothing here is global; each part of the daemon gets its own struct. SIGHUP reads it again: see reloadable
+// parts below.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "parser/alphabet.hpp"
+#include "parser/reading.hpp"
+#include "parser/secret.hpp"
+
+namespace topupd::config {
+
+struct service {
+  std::vector<std::string> short_codes;
+  std::string name;
+  std::string care_number;
+  std::string currency = "USD";
+  std::string time_zone = "UTC";
+  std::string language = "en";
+};
+
+struct store {
+  std::string url = "postgresql:///topup";  // may hold a password: printed nowhere
+  std::size_t batch_max = 256;
+  std::size_t queue_max = 4096;
+  std::chrono::milliseconds lease{10'000};  // of an owed reply
+};
+
+struct tls {};  // a later issue
+
+struct smsc {
+  std::string name;
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 2775;
+  std::string system_id;
+  secret password;
+  std::string system_type;
+  int binds = 1;
+  std::size_t window = 64;
+  std::size_t inbox = 1024;  // messages of the SMSC not yet answered, per bind
+  parser::alphabet default_alphabet = parser::alphabet::gsm7;
+  std::uint32_t temporary_status = 0x64;
+  std::chrono::milliseconds answer_within{1'400};  // a deliver_sm: then the temporary status
+  std::chrono::milliseconds connect_timeout{10'000};
+  std::chrono::milliseconds bind_timeout{10'000};
+  std::chrono::milliseconds enquire_link_after{30'000};
+  std::chrono::milliseconds enquire_link_timeout{10'000};
+  std::chrono::milliseconds response_timeout{30'000};
+  std::chrono::milliseconds reconnect_min{1'000};
+  std::chrono::milliseconds reconnect_max{60'000};
+};
+
+struct log {
+  std::string level = "info";   // trace, debug, info, warning, error
+  std::string format = "text";  // text, json
+};
+
+struct http {
+  std::string listen;  // "127.0.0.1:9095"; empty: no server
+};
+
+// One language file: keywords for the reader, reply texts for the subscriber (phrase key -> ICU MessageFormat pattern).
+struct language {
+  parser::language words;
+  std::map<std::string, std::string> texts;
+  std::string file;
+};
+
+struct settings {
+  config::service service;
+  parser::rules reading;        // [numbering], [pin] and [reading] together, and the keywords of the languages
+  std::string ask_above = "0";  // decimal, in the service's currency
+  std::int64_t ask_above_minor = 0;
+  secret pin_key;  // 32 octets, from the file or the systemd credential
+  config::store store;
+  std::vector<config::smsc> smscs;
+  config::log log;
+  config::http http;
+  std::vector<language> languages;
+};
+
+// One fault, made to be read in a terminal: "topupd.toml:14: pin.lengths: 9 is too short; a PIN has 12 to 20 digits".
+struct problem {
+  std::string file;
+  int line = 0;  // 0: the file as a whole, or a key that is missing
+  std::string key;
+  std::string text;  // what is wrong, and what to do
+};
+std::string to_string(const problem& value);
+
+struct loaded {
+  std::optional<config::settings> settings;  // only when there is no problem
+  std::vector<problem> problems;
+};
+
+// What the reply texts may use: phrase key -> names of its arguments. Given by the gateway, which renders them.
+using phrase_arguments = std::map<std::string, std::vector<std::string>>;
+
+struct load_options {
+  bool secrets = true;            // false: key and passwords are not read (`topupctl try`)
+  phrase_arguments phrases = {};  // empty: the reply texts are not judged
+};
+// Reads the file, its secrets and the language files. Never throws.
+loaded load(const std::string& path, const load_options& options);
+
+}  // namespace topupd::config
