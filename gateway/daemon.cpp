@@ -1,0 +1,196 @@
+#include "gateway/daemon.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <boost/asio/ip/host_name.hpp>
+#include <boost/asio/post.hpp>
+#include <csignal>
+#include <random>
+
+#include "gateway/reply.hpp"
+
+namespace topupd::gateway {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A drain is over within 10 s (DESIGN.md §6): first what is taken, then the unbinds, then the store's last writes.
+constexpr auto time_to_finish = 5s;
+constexpr auto time_to_unbind = 3s;
+constexpr auto time_to_write = 1500ms;
+constexpr auto look_again = 20ms;
+
+// Unique for each start, so that a restarted daemon does not take its predecessor's leases for its own.
+std::string instance_name() {
+  return fmt::format("{}-{}-{:08x}", boost::asio::ip::host_name(), getpid(), std::random_device{}());
+}
+
+store::worker_options worker_options_of(const config::settings& from) {
+  store::worker_options to;
+  to.url = from.store.url;
+  to.instance = instance_name();
+  to.batch_max = from.store.batch_max;
+  to.queue_max = from.store.queue_max;
+  to.lease = std::chrono::duration_cast<std::chrono::seconds>(from.store.lease);
+  to.service_currency = from.service.currency;
+  to.time_zone = from.service.time_zone;
+  to.ask_above_minor = from.ask_above_minor;
+  return to;
+}
+
+// Hands what a store thread says to the gateway's thread.
+template <typename Function>
+auto on(boost::asio::io_context& io, Function function) {
+  return [&io, function](auto... values) {
+    boost::asio::post(io, [function, ... values = std::move(values)]() mutable { function(std::move(values)...); });
+  };
+}
+
+}  // namespace
+
+daemon::daemon(const config::settings& settings, std::string path)
+    : path_(std::move(path)),
+      log_(io_.get_executor(), settings.log.level, settings.log.format),
+      links_(io_, settings.smscs, log_,
+             {.on_message = [this](const origin& from, std::size_t smsc,
+                                   const smpp::short_message& value) { service_.message(from, smsc, value); },
+              .on_submitted = [this](smpp::ticket name, smpp::command_status status,
+                                     const std::string& id) { outbox_.submitted(name, status, id); },
+              .on_unknown = [this](smpp::ticket name) { outbox_.unknown(name); },
+              .on_room = [this](std::size_t smsc) { outbox_.pump(smsc); },
+              .on_change = [this] { say_status(); }}),
+      store_(worker_options_of(settings),
+             {.on_decided = on(io_, [this](std::vector<store::decision> all) { service_.decided(std::move(all)); }),
+              .on_refused = on(io_, [this](const std::vector<std::uint64_t>& all) { service_.refused(all); }),
+              .on_claimed = on(io_,
+                               [this](std::vector<store::decision> all) {
+                                 for (auto& each : all) outbox_.add(std::move(each));
+                               }),
+              .on_state =
+                  on(io_,
+                     [this](bool up, const std::string& why) {
+                       store_up_ = up;
+                       if (up) {
+                         log_.info("store up", {});
+                       } else {
+                         log_.error("store away", {{"why", why}});
+                       }
+                       refuse_or_take();
+                       say_status();
+                     })}),
+      outbox_(io_, {.lease = settings.store.lease}, replies(settings), links_, store_, log_, metrics_),
+      service_(io_, settings, links_, store_, outbox_, log_, metrics_),
+      signals_(io_, SIGTERM, SIGINT, SIGHUP),
+      drain_timer_(io_),
+      watchdog_timer_(io_) {
+  if (!settings.http.listen.empty()) {
+    metrics_.on_scrape([this] { metrics_.waiting(service_.pending(), outbox_.waiting() + outbox_.in_flight()); });
+    http_.emplace(io_, settings.http.listen, metrics_, [this] { return why_unhealthy(); });
+  }
+}
+
+void daemon::run() {
+  on_signal();
+  links_.start();
+  outbox_.start();
+  log_.info("topupd started", {{"version", TOPUPD_VERSION}, {"binds", std::to_string(links_.bind_count())}});
+  // Ready before the bind: an SMSC that is away must not make systemd restart us (DESIGN.md §7).
+  notify_.ready("starting");
+  say_status();
+  feed_watchdog();
+  io_.run();
+  log_.info("topupd stopped", {});
+}
+
+void daemon::on_signal() {
+  signals_.async_wait([this](boost::system::error_code failed, int number) {
+    if (failed) return;
+    if (number == SIGHUP) {
+      reload();
+    } else {
+      drain();
+    }
+    on_signal();
+  });
+}
+
+// Keywords, texts and the log's level; the rest needs a restart. A broken file leaves everything as it was.
+void daemon::reload() {
+  notify_.reloading();
+  auto [settings, problems] = config::load(path_, {.phrases = phrase_arguments()});
+  for (const auto& each : problems) log_.error("configuration refused", {{"problem", to_string(each)}});
+  if (settings) {
+    service_.use(parser::reader(settings->reading));
+    outbox_.use(replies(*settings));
+    log_.set_level(settings->log.level);
+    log_.info("configuration reloaded", {{"file", path_}});
+  }
+  notify_.ready("running");
+  say_status();
+}
+
+void daemon::drain() {
+  if (std::exchange(draining_, true)) return;
+  log_.info("topupd stopping", {{"pending", std::to_string(service_.pending())},
+                                {"owed", std::to_string(outbox_.waiting() + outbox_.in_flight())}});
+  notify_.stopping();
+  refuse_or_take();
+  drain_until_ = std::chrono::steady_clock::now() + time_to_finish;
+  drain_when_quiet();
+}
+
+void daemon::drain_when_quiet() {
+  const bool quiet = service_.pending() == 0 && outbox_.waiting() == 0 && outbox_.in_flight() == 0;
+  const bool hopeless = links_.binds_up() == 0 && service_.pending() == 0;  // nobody there to send to
+  if (quiet || hopeless || std::chrono::steady_clock::now() >= drain_until_) return unbind();
+  drain_timer_.expires_after(look_again);
+  drain_timer_.async_wait([this](boost::system::error_code failed) {
+    if (!failed) drain_when_quiet();
+  });
+}
+
+void daemon::unbind() {
+  outbox_.stop();
+  drain_timer_.expires_after(time_to_unbind);
+  drain_timer_.async_wait([this](boost::system::error_code failed) {
+    if (!failed) links_.cut();
+  });
+  links_.stop([this] { finish(); });
+}
+
+void daemon::finish() {
+  drain_timer_.cancel();
+  store_.stop(time_to_write);
+  io_.stop();
+}
+
+void daemon::refuse_or_take() { links_.refuse_messages(draining_ || !store_up_); }
+
+std::string daemon::why_unhealthy() const {
+  if (draining_) return "stopping";
+  if (!store_up_) return "the store is away";
+  if (links_.binds_up() == 0) return "no bind to any SMSC";
+  return {};
+}
+
+void daemon::say_status() {
+  metrics_.binds_up(links_.binds_up());
+  for (std::size_t i = 0; i < links_.smsc_count(); ++i) metrics_.binds_up(links_.settings(i).name, links_.binds_up(i));
+  metrics_.store_up(store_up_);
+  notify_.status(fmt::format("{} of {} binds up, store {}{}", links_.binds_up(), links_.bind_count(),
+                             store_up_ ? "up" : "away", draining_ ? ", stopping" : ""));
+}
+
+// From inside the event loop, so that a loop that hangs starves it.
+void daemon::feed_watchdog() {
+  const auto interval = notify_.watchdog_interval();
+  if (!interval) return;
+  notify_.watchdog();
+  watchdog_timer_.expires_after(*interval / 2);
+  watchdog_timer_.async_wait([this](boost::system::error_code failed) {
+    if (!failed) feed_watchdog();
+  });
+}
+
+}  // namespace topupd::gateway

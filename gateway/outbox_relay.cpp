@@ -1,0 +1,220 @@
+#include "gateway/outbox_relay.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "parser/alphabet.hpp"
+
+namespace topupd::gateway {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+// A reply is not submitted in the last part of its lease: its answer must come while nobody else may claim it.
+constexpr milliseconds lease_margin{2'000};
+constexpr milliseconds shortest_pause{200};
+constexpr milliseconds longest_pause{30'000};
+// A status that SMPP 3.4 does not name is taken for temporary, but not for ever.
+constexpr int attempts_at_unknown_status = 5;
+
+enum class verdict { sent, throttled, temporary, refused };
+
+// What a submit_sm_resp says about the reply (SMPP 3.4 §5.1.3).
+verdict judge(smpp::command_status status, int attempts) {
+  using enum smpp::command_status;
+  switch (status) {
+    case rok: return verdict::sent;
+    case rthrottled:
+    case rmsgqful: return verdict::throttled;
+    case rsyserr:
+    case rsubmitfail:
+    case rx_t_appn:
+    case rinvbndsts: return verdict::temporary;
+    case rinvmsglen:
+    case rinvsrcadr:
+    case rinvdstadr:
+    case rx_p_appn:
+    case rx_r_appn: return verdict::refused;
+    default: return attempts < attempts_at_unknown_status ? verdict::temporary : verdict::refused;
+  }
+}
+
+}  // namespace
+
+std::string to_string(const smpp::address& value) {
+  return fmt::format("{}.{}.{}", value.ton, value.npi, value.digits);
+}
+
+smpp::address address_from(std::string_view text) {
+  smpp::address value;
+  const auto first = text.find('.');
+  const auto second = text.find('.', first + 1);
+  if (second == std::string_view::npos) return value;
+  std::from_chars(text.data(), text.data() + first, value.ton);
+  std::from_chars(text.data() + first + 1, text.data() + second, value.npi);
+  value.digits = text.substr(second + 1);
+  return value;
+}
+
+outbox_relay::outbox_relay(boost::asio::io_context& io, options given, replies texts, links& out, store::worker& store,
+                           event_log& log, metrics& counts)
+    : options_(given),
+      texts_(std::move(texts)),
+      links_(out),
+      store_(store),
+      log_(log),
+      metrics_(counts),
+      claim_timer_(io) {
+  for (std::size_t i = 0; i < links_.smsc_count(); ++i) lanes_.emplace_back(io);
+}
+
+void outbox_relay::start() { claim_later(); }
+
+void outbox_relay::stop() {
+  stopped_ = true;
+  claim_timer_.cancel();
+  for (auto& of : lanes_) {
+    of.pause.cancel();
+    for (const auto number : of.waiting) let_go(number);
+    of.waiting.clear();
+  }
+}
+
+std::size_t outbox_relay::waiting() const {
+  std::size_t sum = 0;
+  for (const auto& of : lanes_) sum += of.waiting.size();
+  return sum;
+}
+
+// Half a lease after a process died, or a reply was let go, somebody has asked for it again. Without a bind to send it by,
+// nothing is claimed: another process may have one.
+void outbox_relay::claim_later() {
+  claim_timer_.expires_after(options_.lease / 2);
+  claim_timer_.async_wait([this](boost::system::error_code failed) {
+    if (failed || stopped_) return;
+    if (links_.binds_up() > 0 && owed_.size() < options_.limit) store_.claim(options_.limit - owed_.size());
+    claim_later();
+  });
+}
+
+void outbox_relay::add(store::decision value) {
+  const auto number = value.receipt.number;
+  const auto lease_until = steady_clock::now() + options_.lease;
+  if (const auto known = owed_.find(number); known != owed_.end()) {
+    known->second.lease_until = lease_until;
+    return;
+  }
+  if (stopped_ || owed_.size() >= options_.limit) {
+    store_.report({.receipt = value.receipt, .what = store::reply_result::kind::release, .smsc_message_id = {}});
+    return;
+  }
+  const auto smsc = links_.smsc_named(value.smsc);
+  owed_.emplace(number, owed{.facts = std::move(value), .lease_until = lease_until, .smsc = smsc});
+  lanes_[smsc].waiting.push_back(number);
+  pump(smsc);
+}
+
+void outbox_relay::pump(std::size_t smsc) {
+  auto& of = lanes_[smsc];
+  if (of.paused || stopped_) return;
+  const auto now = steady_clock::now();
+  while (!of.waiting.empty() && links_.room(smsc) > 0) {
+    const auto number = of.waiting.front();
+    of.waiting.pop_front();
+    auto& reply = owed_.at(number);
+    if (now + lease_margin >= reply.lease_until) {
+      owed_.erase(number);
+      continue;
+    }
+    reply.in_flight = links_.submit(smsc, static_cast<smpp::ticket>(number), message_of(reply));
+    if (!reply.in_flight) {
+      of.waiting.push_front(number);
+      return;
+    }
+    ++reply.attempts;
+  }
+}
+
+smpp::short_message outbox_relay::message_of(const owed& of) const {
+  auto text = parser::encode(texts_.render(of.facts), links_.settings(of.smsc).default_alphabet);
+  smpp::short_message message;
+  message.kind = smpp::command_id::submit_sm;
+  message.source = address_from(of.facts.short_code);
+  message.destination = address_from(of.facts.source);
+  message.data_coding = text.data_coding;
+  message.octets = std::move(text.octets);
+  return message;
+}
+
+void outbox_relay::submitted(smpp::ticket name, smpp::command_status status, const std::string& message_id) {
+  const auto found = owed_.find(static_cast<std::int64_t>(name));
+  if (found == owed_.end()) return;
+  auto& [number, reply] = *found;
+  auto& of = lanes_[reply.smsc];
+  const auto smsc = reply.smsc;
+  const auto receipt = reply.facts.receipt;
+  switch (judge(status, reply.attempts)) {
+    case verdict::sent:
+      of.throttled = 0;
+      metrics_.reply_sent();
+      store_.report({.receipt = receipt, .what = store::reply_result::kind::sent, .smsc_message_id = message_id});
+      owed_.erase(found);
+      break;
+    case verdict::refused:
+      metrics_.reply_refused();
+      log_.error("reply refused", {{"receipt", to_string(receipt)},
+                                   {"to", reply.facts.source},
+                                   {"status", smpp::name(status)},
+                                   {"smsc", links_.settings(smsc).name}});
+      store_.report({.receipt = receipt,
+                     .what = store::reply_result::kind::refused,
+                     .smsc_message_id = {},
+                     .status = static_cast<std::uint32_t>(status)});
+      owed_.erase(found);
+      break;
+    case verdict::throttled:
+    case verdict::temporary:
+      log_.debug("reply deferred", {{"receipt", to_string(receipt)}, {"status", smpp::name(status)}});
+      pause(smsc);
+      retry(number, reply);
+      break;
+  }
+  pump(smsc);
+}
+
+void outbox_relay::unknown(smpp::ticket name) {
+  const auto found = owed_.find(static_cast<std::int64_t>(name));
+  if (found == owed_.end()) return;
+  metrics_.reply_unknown();
+  retry(found->first, found->second);
+}
+
+void outbox_relay::retry(std::int64_t number, owed& of) {
+  of.in_flight = false;
+  if (stopped_) return let_go(number);
+  lanes_[of.smsc].waiting.push_front(number);
+}
+
+void outbox_relay::let_go(std::int64_t number) {
+  store_.report({.receipt = {number}, .what = store::reply_result::kind::release, .smsc_message_id = {}});
+  owed_.erase(number);
+}
+
+// Throttled: wait with jitter, twice as long each time in a row (SMPP.md §2 "rate").
+void outbox_relay::pause(std::size_t smsc) {
+  auto& of = lanes_[smsc];
+  if (of.paused) return;
+  of.paused = true;
+  const auto most = std::min(longest_pause, shortest_pause * (1 << std::min(of.throttled++, 10)));
+  of.pause.expires_after(milliseconds(std::uniform_int_distribution<milliseconds::rep>(most.count() / 2, most.count())(random_)));
+  of.pause.async_wait([this, smsc](boost::system::error_code failed) {
+    if (failed || stopped_) return;
+    lanes_[smsc].paused = false;
+    pump(smsc);
+  });
+}
+
+}  // namespace topupd::gateway
