@@ -1,0 +1,41 @@
+// The commands of topupctl (DESIGN.md §6), a file for each group. Each function adds its commands to the command line;
+// the one that the operator chose becomes context::run. CLI11 stays in this folder.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "operator/context.hpp"
+
+namespace topupd::operators {
+
+void add_migrate(CLI::App& to, context& with);
+void add_products(CLI::App& to, context& with);
+void add_batches(CLI::App& to, context& with);
+void add_vouchers(CLI::App& to, context& with);
+void add_accounts(CLI::App& to, context& with);
+void add_verify(CLI::App& to, context& with);
+void add_trace(CLI::App& to, context& with);
+void add_try(CLI::App& to, context& with);
+void add_doctor(CLI::App& to, context& with);
+
+// A command with --json, its example in --help, and what it does.
+inline CLI::App* add_command(CLI::App& to, context& with, const std::string& name, const std::string& does,
+                             const std::string& example, std::function<int()> run) {
+  CLI::App* command = to.add_subcommand(name, does);
+  command->footer("Example:\n  topupctl " + example);
+  command->add_flag("--json", with.json, "answer in JSON");
+  command->callback([&with, run = std::move(run)] { with.run = run; });
+  return command;
+}
+
+// A word that only groups commands: "batch".
+inline CLI::App* add_group(CLI::App& to, const std::string& name, const std::string& about,
+                           const std::string& example) {
+  CLI::App* group = to.add_subcommand(name, about);
+  group->footer("Example:\n  topupctl " + example);
+  group->require_subcommand(1);
+  return group;
+}
+
+}  // namespace topupd::operators

@@ -1,0 +1,87 @@
+#include "tests/operator/books.hpp"
+
+#include <unistd.h>
+
+#include "store/migrations.hpp"
+
+namespace topupd::tests {
+
+namespace {
+
+void create(const std::string& name, const std::string& from) {
+  pqxx::connection server("dbname=postgres");
+  pqxx::nontransaction(server).exec("create database " + name + " template " + from);
+}
+
+std::string this_process() {
+  return "books_" + std::to_string(getpid());
+}
+
+// Migrating takes longer than copying what was migrated once. The cluster is thrown away with it.
+const std::string& migrated() {
+  static const std::string name = [] {
+    std::string made = this_process() + "_template";
+    create(made, "template1");
+    store::migrate("postgresql:///" + made);
+    return made;
+  }();
+  return name;
+}
+
+}  // namespace
+
+books::books() {
+  static int count = 0;
+  name_ = this_process() + "_" + std::to_string(++count);
+  create(name_, migrated());
+  administrator_ = std::make_unique<pqxx::connection>("dbname=" + name_);
+}
+
+books::~books() {
+  administrator_.reset();
+  pqxx::connection server("dbname=postgres");
+  pqxx::nontransaction(server).exec("drop database " + name_ + " with (force)");
+}
+
+std::string books::url(const std::string& user) const {
+  return "postgresql:///" + name_ + (user.empty() ? "" : "?user=" + user);
+}
+
+pqxx::result books::sql(const std::string& statements) {
+  pqxx::work transaction(*administrator_);
+  pqxx::result rows = transaction.exec(statements);
+  transaction.commit();
+  return rows;
+}
+
+void books::fill() {
+  sql(R"(
+    set local search_path = topup;
+    insert into product (code, value_minor, currency, validity_days) values ('TEN', 1000, 'USD', 90);
+    insert into batch (product, state, count, first_serial, last_serial)
+      values ('TEN', 'active', 4, 100000000001, 100000000004), ('TEN', 'inactive', 1, 100000000005, 100000000005);
+    insert into voucher (serial, digest, batch)
+      select s, sha256(s::text::bytea), case when s <= 100000000004 then 1 else 2 end
+      from generate_series(100000000001, 100000000005) s;
+    insert into voucher_end (serial, kind, receipt)
+      values (100000000001, 'redeemed', 11), (100000000002, 'redeemed', 12), (100000000003, 'redeemed', 13);
+    insert into account (msisdn, currency, balance_minor, last_receipt)
+      values (999701234567, 'USD', 2000, 12), (999709876543, 'USD', 1000, 13);
+    insert into transfer (receipt, debit, credit, amount_minor, currency, serial, previous)
+      values (11, 1, 999701234567, 1000, 'USD', 100000000001, null),
+             (12, 1, 999701234567, 1000, 'USD', 100000000002, 11),
+             (13, 1, 999709876543, 1000, 'USD', 100000000003, null);
+    insert into message (receipt, received_at, bucket, fingerprint, sender, source, short_code, smsc, action, outcome, target,
+                         serial, amount_minor, balance_minor, currency, earlier, reply, attempts, sent_at, smsc_message_id)
+      select receipt, now() - interval '1 day' + receipt * interval '1 second', 1, sha256(receipt::text::bytea), 999701234567,
+             '1.1.999701234567', '0.0.12345', 'main', action::action, outcome::outcome, target, serial,
+             1000, 2000, 'USD', earlier, 'sent', 1, now(), 'id' || receipt
+      from (values (11, 'redeem', 'credited', null::bigint, 100000000001, null::bigint),
+                   (12, 'redeem', 'credited', null, 100000000002, null),
+                   (13, 'redeem', 'credited', 999709876543, 100000000003, null),
+                   (14, 'help', 'help', null, null, null),
+                   (15, 'redeem', 'repeated', null, 100000000003, 13)) m (receipt, action, outcome, target, serial, earlier);
+  )");
+}
+
+}  // namespace topupd::tests

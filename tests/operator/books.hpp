@@ -1,0 +1,31 @@
+// A database of its own for each test, in the cluster that tests/cluster started; the server's administrator, who may
+// break what no role of ours can; and small books to break.
+#pragma once
+
+#include <memory>
+#include <pqxx/pqxx>
+#include <string>
+
+namespace topupd::tests {
+
+class books {
+ public:
+  books();  // migrated, empty
+  ~books();
+  books(const books&) = delete;
+  books& operator=(const books&) = delete;
+
+  [[nodiscard]] std::string url(const std::string& user = "") const;
+  pqxx::result sql(const std::string& statements);  // as the administrator, committed
+  pqxx::connection& administrator() { return *administrator_; }
+
+  // Product TEN, batch 1 on sale with serials …01 to …04, batch 2 inactive with …05. A = 999701234567 redeemed …01 and
+  // …02 for itself and …03 for B = 999709876543 (receipts 11, 12, 13), then sent HELP (14) and …03 again (15).
+  void fill();
+
+ private:
+  std::string name_;
+  std::unique_ptr<pqxx::connection> administrator_;
+};
+
+}  // namespace topupd::tests

@@ -1,0 +1,88 @@
+// Cards that operators made, redeemed by the gateway's own worker: both write the same books.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <future>
+#include <string>
+#include <vector>
+
+#include "store/operations.hpp"
+#include "store/worker.hpp"
+#include "tests/operator/books.hpp"
+
+namespace topupd::tests {
+namespace {
+
+const auto a = *parser::msisdn::from_e164("999701234567");
+const auto b = *parser::msisdn::from_e164("999709876543");
+
+store::text text_of(std::uint64_t ticket, store::voucher_digest voucher, std::optional<parser::msisdn> target) {
+  store::text text{.print = {},
+                   .smsc = "main",
+                   .source = "1.1." + a.digits(),
+                   .short_code = "0.0.12345",
+                   .sender = a,
+                   .action = store::action::redeem,
+                   .voucher = voucher,
+                   .target = target,
+                   .reason = {},
+                   .language = "en"};
+  text.ticket = ticket;
+  text.print.octets[0] = static_cast<std::uint8_t>(ticket);
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("what the gateway writes for an operator's cards is verified, traced and shown") {
+  books books;
+  store::operations operations(books.url());
+  const store::keyring keys(secret("0123456789abcdef0123456789abcdef"));
+  operations.add_product({"TEN", {1000, "USD"}, 90, ""});
+  std::vector<store::voucher_digest> cards;
+  const store::batch batch = operations.generate(
+      {.product = "TEN", .count = 3, .expires = "2099-12-31", .serial_form = "1000########", .pins = {}}, keys,
+      [&](std::int64_t, const parser::pin& pin) { cards.push_back(keys.digest(pin)); }, {});
+  operations.set_batch_state(batch.id, "active");
+
+  std::vector<store::decision> decided;
+  std::promise<void> all;
+  {
+    const auto keep = [&](std::vector<store::decision> some) {
+      decided.insert(decided.end(), some.begin(), some.end());
+      if (decided.size() == 4) all.set_value();
+    };
+    store::worker worker(
+        {.url = books.url(), .instance = "test"},
+        {.on_decided = keep, .on_refused = {}, .on_claimed = {}, .on_state = [](bool, std::string) {}});
+    worker.offer(text_of(1, cards[0], {}));
+    worker.offer(text_of(2, cards[1], {}));
+    worker.offer(text_of(3, cards[2], b));
+    worker.offer(text_of(4, cards[2], b));
+    REQUIRE(all.get_future().wait_for(std::chrono::seconds(60)) == std::future_status::ready);
+  }
+
+  for (const store::check& check : operations.verify()) {
+    CHECK_MESSAGE(check.violations == 0, check.example);
+    CHECK(check.examined > 0);
+  }
+  CHECK(operations.find_account(a)->balance == parser::money{2000, "USD"});
+  CHECK(operations.find_account(a)->valid_until);
+  CHECK(operations.history(a, 10).size() == 2);
+  CHECK(operations.history(b, 10).size() == 1);
+  CHECK(operations.batches()[0].redeemed == 3);
+  const auto voucher = operations.find_voucher(batch.last_serial);
+  REQUIRE(voucher);
+  CHECK(voucher->state == "redeemed");
+  CHECK(voucher->account == b);
+
+  const auto attempts = operations.trace_serial(batch.last_serial);
+  REQUIRE(attempts.size() == 2);
+  CHECK(std::min(attempts[0].outcome, attempts[1].outcome) == "credited");
+  CHECK(std::max(attempts[0].outcome, attempts[1].outcome) == "repeated");
+  CHECK(operations.trace(*voucher->receipt).at(0).outcome == "credited");
+  CHECK(operations.trace(a, 50).size() == 4);
+  CHECK(operations.trace(b, 50).size() == 1);
+}
+
+}  // namespace topupd::tests
