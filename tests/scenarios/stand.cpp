@@ -1,0 +1,247 @@
+#include "tests/scenarios/stand.hpp"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+
+#include "parser/money.hpp"
+#include "parser/pin.hpp"
+
+namespace topupd::scenarios {
+
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string content(const std::string& path) {
+  std::ifstream file(path);
+  std::ostringstream all;
+  all << file.rdbuf();
+  return all.str();
+}
+
+std::string from_environment(const char* name) {
+  const char* value = std::getenv(name);
+  if (value == nullptr) throw std::runtime_error(std::string(name) + " is not set: run by tests/cluster run");
+  return value;
+}
+
+// Where this process keeps the folders of its stands: removed at its end.
+const std::string& home() {
+  static const struct place {
+    std::string path;
+    place() {
+      std::string wish = fs::temp_directory_path() / "topupd-scenarios.XXXXXX";
+      if (::mkdtemp(wish.data()) == nullptr) throw std::runtime_error("no temporary folder");
+      path = wish;
+    }
+    ~place() {
+      if (std::getenv("TOPUPD_KEEP") == nullptr) fs::remove_all(path);
+    }
+  } it;
+  return it.path;
+}
+
+}  // namespace
+
+stand::stand(stand_options options)
+    : centre(io, {.window = options.window, .retry_delay = options.retry_delay}, listeners()),
+      options_(std::move(options)) {
+  prepare();
+  if (options_.daemon) start_daemon();
+}
+
+stand::~stand() {
+  daemon_.reset();
+  centre.stop(false);
+  for (int turn = 0; turn < 500 && !centre.stopped(); ++turn) io.run_one_for(10ms);
+  io.stop();
+}
+
+smsc::events stand::listeners() {
+  smsc::events events;
+  events.on_reply = [this](const smsc::reply& value) {
+    if (value.status != smpp::command_status::rok) return;
+    replies[value.to].push_back(readable(value));
+    ++reply_count;
+  };
+  return events;
+}
+
+// A database for this stand, copied from one that is migrated and has its cards.
+void stand::prepare() {
+  static int count = 0;
+  const std::string model = home() + "/model";
+  const auto sandbox = [this](const std::string& folder, const std::string& database, std::vector<std::string> more) {
+    std::vector<std::string> words{SANDBOX, folder, "--bin", BUILD_FOLDER, "--database", database};
+    words.insert(words.end(), {"--smsc-port", std::to_string(centre.port())});
+    words.insert(words.end(), more.begin(), more.end());
+    const auto [status, output] = run(words);
+    if (status != 0) throw std::runtime_error("tests/sandbox failed: " + output);
+  };
+  if (!fs::exists(model)) sandbox(model, "model", {"--cards", std::to_string(options_.cards)});
+
+  name_ = fmt::format("scenario_{}", ++count);
+  folder_ = home() + '/' + name_;
+  fs::create_directory(folder_);
+  fs::copy_file(model + "/pin.key", folder_ + "/pin.key");
+  auto more = options_.sandbox;
+  more.insert(more.end(), {"--template", "model"});
+  sandbox(folder_, name_, more);
+
+  std::ifstream file(model + "/cards.csv");
+  std::string line;
+  for (std::getline(file, line); std::getline(file, line);) {
+    const auto begin = line.find(',') + 1;
+    pins_.push_back(line.substr(begin, line.find(',', begin) - begin));
+  }
+}
+
+const std::string& stand::pin(std::size_t number) {
+  return pins_.at(number);
+}
+
+std::string stand::unknown_pin() {
+  const std::string digits = "123456789012345";  // ten to the fifteenth against a thousand cards: on none
+  return digits + parser::compute_check_digit(digits, parser::check_digit::damm);
+}
+
+// The daemon ----------------------------------------------------------------------------------------------------------
+
+void stand::launch_daemon() {
+  daemon_ = std::make_unique<process>(std::vector<std::string>{TOPUPD, "--config", config()},
+                                      environment{{"PGUSER", "topupd"}}, folder_ + "/topupd.log");
+}
+
+void stand::start_daemon() {
+  launch_daemon();
+  until(
+      [this] {
+        if (daemon_->exit_status()) throw std::runtime_error("the daemon ended at once: " + log());
+        return centre.binds() > 0;
+      },
+      "the daemon's bind");
+}
+
+void stand::kill_daemon() {
+  daemon_->signal(SIGKILL);
+  until([this] { return daemon_->exit_status() && centre.binds() == 0; }, "the daemon's death");
+}
+
+int stand::stop_daemon() {
+  daemon_->signal(SIGTERM);
+  until([this] { return daemon_->exit_status().has_value(); }, "the daemon's end after SIGTERM", 10s);
+  return *daemon_->exit_status();
+}
+
+std::string stand::log() const {
+  return content(folder_ + "/topupd.log");
+}
+
+// Subscribers ---------------------------------------------------------------------------------------------------------
+
+std::size_t stand::replies_to(const std::string& phone) const {
+  const auto found = replies.find(phone);
+  return found == replies.end() ? 0 : found->second.size();
+}
+
+std::string stand::last_reply_to(const std::string& phone) const {
+  return replies_to(phone) == 0 ? "" : replies.at(phone).back();
+}
+
+std::string stand::ask(const std::string& words, const std::string& from) {
+  const std::size_t before = replies_to(from);
+  text(words, from);
+  until([&] { return replies_to(from) > before && centre.unanswered() == 0; }, "a reply to " + from);
+  return last_reply_to(from);
+}
+
+// The world -----------------------------------------------------------------------------------------------------------
+
+void stand::until(const std::function<bool()>& condition, const std::string& what, std::chrono::seconds within) {
+  const auto end = std::chrono::steady_clock::now() + within;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > end) {
+      throw std::runtime_error("no " + what + " within " + std::to_string(within.count()) + " s; the log:\n" + log());
+    }
+    io.run_one_for(5ms);
+  }
+}
+
+void stand::pass(std::chrono::milliseconds time) {
+  io.run_for(time);
+}
+
+finished stand::run(const std::vector<std::string>& words, const environment& more) {
+  static int count = 0;
+  const std::string output = fmt::format("{}/output.{}", home(), ++count);
+  process child(words, more, output);
+  std::optional<int> status;
+  until([&] { return (status = child.exit_status()).has_value(); }, "end of " + words[0], 120s);
+  finished result{*status, content(output)};
+  fs::remove(output);
+  return result;
+}
+
+finished stand::topupctl(std::vector<std::string> words) {
+  words.insert(words.begin(), {TOPUPCTL, "--config", config()});
+  return run(words);
+}
+
+std::string stand::sql(const std::string& statement, const std::string& database) {
+  auto [status, output] =
+      run({"psql", "-XqtA", "--dbname=" + (database.empty() ? name_ : database), "--command=" + statement});
+  if (status != 0) throw std::runtime_error("psql: " + output);
+  while (!output.empty() && output.back() == '\n') output.pop_back();
+  return output;
+}
+
+std::string stand::balance_of(const std::string& msisdn) {
+  const std::string minor = sql("select balance_minor from topup.account where msisdn = " + msisdn);
+  if (minor.empty()) return "none";
+  return decimal(parser::money{std::stoll(minor), "USD"});
+}
+
+// The end -------------------------------------------------------------------------------------------------------------
+
+void stand::check_all_is_well() {
+  until([this] { return centre.unanswered() == 0; }, "answer to every text");
+  if (!daemon_ || daemon_->exit_status()) start_daemon();
+  until([this] { return sql("select count(*) from topup.message where reply = 'owed'") == "0"; },
+        "reply that is not owed");
+  if (const int status = stop_daemon(); status != 0) {
+    throw std::runtime_error(fmt::format("SIGTERM ended the daemon with {}; the log:\n{}", status, log()));
+  }
+  const auto [status, output] = topupctl({"verify"});
+  if (status != 0) throw std::runtime_error("verify: " + output);
+  look_for_pins();
+}
+
+// As whoever steals the disk would. The number of the phone must be found, or the search itself is blind.
+void stand::look_for_pins() {
+  const std::string patterns = folder_ + "/pins";
+  {
+    std::ofstream file(patterns);
+    for (const std::string& each : pins_) file << each << '\n';
+  }
+  const std::string data = fs::canonical(from_environment("TOPUP_TEST_CLUSTER") + "/data");
+  const auto search = [&](const std::string& what) {
+    return run(
+        {"grep", "-srlaF", what, "--", folder_ + "/topupd.log", data, from_environment("TOPUP_TEST_CLUSTER") + "/log"});
+  };
+  const auto found = search("--file=" + patterns);
+  fs::remove(patterns);
+  if (!found.output.empty()) throw std::runtime_error("a PIN stands in: " + found.output);
+  if (reply_count > 0 && search("--regexp=1.1.9997").output.find(data) == std::string::npos) {
+    throw std::runtime_error("the search for PINs is blind: it does not find the messages either");
+  }
+}
+
+}  // namespace topupd::scenarios

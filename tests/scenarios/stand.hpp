@@ -1,0 +1,101 @@
+// The stand of one scenario: the real daemon on a database of its own, the simulator as its SMSC, and what the world
+// does.
+//
+// One thread: while the stand waits for anything, a reply or a program's end, the simulator goes on. Needs the cluster
+// that PGHOST, PGPORT and TOPUP_TEST_CLUSTER name (tests/cluster run).
+#pragma once
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tests/scenarios/process.hpp"
+#include "tests/smsc/simulator.hpp"
+
+namespace topupd::scenarios {
+
+inline bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+struct finished {
+  int status = 0;
+  std::string output;
+};
+
+struct stand_options {
+  bool daemon = true;                          // started, and bound, before the scenario begins
+  std::vector<std::string> sandbox = {};       // more arguments for tests/sandbox
+  std::chrono::milliseconds retry_delay{100};  // of the simulator
+  std::size_t window = 64;
+  std::size_t cards = 1200;  // the first stand of a process says for all
+};
+
+class stand {
+ public:
+  explicit stand(stand_options options = {});
+  ~stand();
+  stand(const stand&) = delete;
+  stand& operator=(const stand&) = delete;
+
+  // The daemon --------------------------------------------------------
+  void start_daemon();   // and waits for its bind
+  void launch_daemon();  // does not wait
+  void kill_daemon();    // kill -9
+  int stop_daemon();     // SIGTERM; its exit status. Throws when it takes longer than the 10 s of DESIGN.md §6
+  process& daemon() { return *daemon_; }
+  [[nodiscard]] std::string log() const;  // all it has said
+
+  // Subscribers -------------------------------------------------------
+  const std::string& pin(std::size_t number);  // of the active cards, 0 …
+  static std::string unknown_pin();            // well-formed, and on no card
+  // Sends a text and waits for the next reply to that phone. Throws when none comes.
+  std::string ask(const std::string& text, const std::string& from = self);
+  void text(const std::string& text, const std::string& from = self) { centre.deliver(from, text); }
+  std::size_t replies_to(const std::string& phone) const;
+  std::string last_reply_to(const std::string& phone) const;
+
+  // The world ---------------------------------------------------------
+  void until(const std::function<bool()>& condition, const std::string& what,
+             std::chrono::seconds within = std::chrono::seconds(30));
+  void pass(std::chrono::milliseconds time);
+  finished run(const std::vector<std::string>& words, const environment& more = {});
+  finished topupctl(std::vector<std::string> words);
+  std::string sql(const std::string& statement, const std::string& database = {});
+  std::string balance_of(const std::string& msisdn);  // "50.00", or "none"
+
+  // What every scenario ends with: SIGTERM obeyed, `verify` clean, every text answered, and no PIN in the log or in any
+  // file of the database. Throws with the reason.
+  void check_all_is_well();
+
+  static inline const std::string self = "999701234567";
+  static inline const std::string other = "999709876543";
+  static constexpr std::size_t gateway_window = 64;  // of tests/sandbox
+
+  boost::asio::io_context io{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> open{io.get_executor()};
+  std::map<std::string, std::vector<std::string>> replies;  // of each phone, in order
+  std::size_t reply_count = 0;
+  smsc::simulator centre;
+  [[nodiscard]] const std::string& folder() const { return folder_; }
+  [[nodiscard]] std::string config() const { return folder_ + "/topupd.toml"; }
+
+ private:
+  smsc::events listeners();
+  void prepare();
+  void look_for_pins();
+
+  stand_options options_;
+  std::string name_;  // of the database
+  std::string folder_;
+  std::vector<std::string> pins_;
+  std::unique_ptr<process> daemon_;
+};
+
+}  // namespace topupd::scenarios

@@ -1,0 +1,55 @@
+#include "tests/smsc/journal.hpp"
+
+#include <boost/json.hpp>
+#include <chrono>
+#include <stdexcept>
+
+namespace topupd::smsc {
+
+namespace json = boost::json;
+
+namespace {
+
+json::object entry(std::string_view what) {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return {{"at_ms", std::chrono::duration_cast<std::chrono::milliseconds>(now).count()}, {"what", what}};
+}
+
+}  // namespace
+
+journal::journal(const std::string& path) : file_(path, std::ios::app) {
+  if (!file_) throw std::runtime_error("the journal " + path + " cannot be written");
+}
+
+void journal::sent(const text& value) {
+  auto line = entry("deliver_sm");
+  line["text"] = value.id;
+  line["from"] = value.from;
+  line["attempt"] = value.attempts;
+  file_ << json::serialize(line) << std::endl;  // flushed: somebody follows it
+}
+
+void journal::answered(const text& value, std::optional<smpp::command_status> status, bool again) {
+  auto line = entry("deliver_sm_resp");
+  line["text"] = value.id;
+  line["status"] = status ? name(*status) : "none";
+  line["again"] = again;
+  file_ << json::serialize(line) << std::endl;
+}
+
+void journal::replied(const reply& value) {
+  auto line = entry("submit_sm");
+  line["to"] = value.to;
+  line["text"] = readable(value);
+  line["status"] = name(value.status);
+  line["message_id"] = value.message_id;
+  file_ << json::serialize(line) << std::endl;
+}
+
+void journal::link(const std::string& what) {
+  auto line = entry("link");
+  line["is"] = what;
+  file_ << json::serialize(line) << std::endl;
+}
+
+}  // namespace topupd::smsc

@@ -1,0 +1,292 @@
+#include "tests/smsc/simulator.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cassert>
+#include <exception>
+#include <utility>
+
+#include "parser/alphabet.hpp"
+#include "tests/smsc/spoiler.hpp"
+
+namespace topupd::smsc {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using smpp::command_status;
+using std::chrono::steady_clock;
+
+namespace {
+
+// What an SMSC tries again; everything else but ESME_ROK is for good.
+bool is_temporary(command_status status) {
+  return status == command_status::rx_t_appn || status == command_status::rmsgqful ||
+         status == command_status::rthrottled || status == command_status::rsyserr;
+}
+
+std::string words(const smpp::ended& end) {
+  if (!end.by_session) return "lost: " + end.error;
+  return "closed: " + std::string(name(end.by_session->reason));
+}
+
+// True once, when the Nth of something has come.
+bool is_due(int& countdown) {
+  return countdown > 0 && --countdown == 0;
+}
+
+}  // namespace
+
+std::string readable(const reply& value) {
+  const auto shown = parser::decode(value.octets, value.data_coding, parser::alphabet::gsm7);
+  return shown ? *shown : "(no text)";
+}
+
+simulator::simulator(asio::io_context& io, smsc::options options, smsc::events events)
+    : io_(io),
+      options_(std::move(options)),
+      events_(std::move(events)),
+      acceptor_(io),
+      retry_timer_(io),
+      away_timer_(io) {
+  listen();
+}
+
+simulator::~simulator() {
+  assert(stopped() || io_.stopped() || std::uncaught_exceptions() > 0);
+}
+
+void simulator::listen() {
+  if (acceptor_.is_open() || stopping_) return;
+  acceptor_.open(options_.listen.protocol());
+  acceptor_.set_option(tcp::acceptor::reuse_address(true));
+  acceptor_.bind(options_.listen);
+  acceptor_.listen();
+  options_.listen = acceptor_.local_endpoint();
+  spawn(accept_links());
+}
+
+void simulator::stop_listening() {
+  boost::system::error_code ignored;
+  acceptor_.close(ignored);
+}
+
+void simulator::spawn(asio::awaitable<void> work) {
+  ++open_coroutines_;
+  asio::co_spawn(io_, std::move(work), [this](const std::exception_ptr& failure) {
+    --open_coroutines_;
+    if (failure) std::rethrow_exception(failure);  // ours: ends io_context::run()
+  });
+}
+
+asio::awaitable<void> simulator::accept_links() {
+  for (;;) {
+    boost::system::error_code error;
+    tcp::socket socket = co_await acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, error));
+    if (error == asio::error::operation_aborted || stopping_) co_return;
+    if (!error) spawn(serve(std::move(socket)));
+  }
+}
+
+asio::awaitable<void> simulator::serve(tcp::socket socket) {
+  if (faults.spoil_links > 0) {
+    --faults.spoil_links;
+    co_await spoil(std::move(socket), spoilt_++);
+    co_return;
+  }
+  smpp::session_options session;
+  session.role = smpp::role::smsc;
+  session.credentials.system_id = options_.system_id;
+  session.credentials.password = options_.password;
+  session.window = options_.window;
+  session.inbox = 4096;  // more than any gateway's window
+  session.response_timeout = options_.response_timeout;
+  if (faults.refuse_binds > 0) {
+    --faults.refuse_binds;
+    session.credentials.password = secret("\x01");  // that nobody has
+  }
+
+  const auto place = links_.emplace(links_.end());
+  link& here = *place;
+  smpp::connection_handlers handlers;
+  handlers.on_bound = [this](const std::string& peer) {
+    if (events_.on_link) events_.on_link("bound as " + peer);
+    send_what_waits();
+  };
+  handlers.on_message = [this, &here](std::uint32_t sequence, smpp::short_message value) {
+    on_submit(here, sequence, std::move(value));
+  };
+  handlers.on_submitted = [this, &here](smpp::ticket id, command_status status, const std::string&) {
+    on_answer(here, id, status);
+  };
+  handlers.on_unknown = [this](smpp::ticket id) { send_again_later(id); };
+  handlers.on_room = [this] { send_what_waits(); };
+  here.connection.emplace(std::move(socket), std::move(session), std::move(handlers));
+
+  const smpp::ended end = co_await here.connection->run();
+  if (events_.on_link) events_.on_link(words(end));
+  if (next_link_ == place) ++next_link_;
+  links_.erase(place);
+}
+
+std::size_t simulator::binds() const {
+  std::size_t count = 0;
+  for (const link& each : links_) count += each.connection && each.connection->is_bound() ? 1U : 0U;
+  return count;
+}
+
+// Texts ---------------------------------------------------------------------------------------------------------------
+
+std::uint64_t simulator::deliver(std::string from, std::string_view utf8) {
+  const std::uint64_t id = ++last_id_;
+  auto encoded = parser::encode(utf8, parser::alphabet::gsm7);
+  const auto [phone, first] = later_of_phone_.try_emplace(from);
+  texts_.emplace(id, text{id, std::move(from), std::move(encoded.octets), encoded.data_coding, 0});
+  if (first) {
+    ready_.push_back(id);
+    send_what_waits();
+  } else {
+    phone->second.push_back(id);
+  }
+  return id;
+}
+
+// The bind whose turn it is and whose window has room.
+simulator::link* simulator::with_room() {
+  for (std::size_t tried = 0; tried < links_.size(); ++tried) {
+    if (next_link_ == links_.end()) next_link_ = links_.begin();
+    link& candidate = *next_link_++;
+    if (candidate.connection && candidate.connection->room() > 0) return &candidate;
+  }
+  return nullptr;
+}
+
+void simulator::send_what_waits() {
+  while (!ready_.empty() && !stopping_) {
+    link* to = with_room();
+    if (to == nullptr) return;
+    text& value = texts_.at(ready_.front());
+    smpp::short_message deliver_sm;
+    deliver_sm.source = {1, 1, value.from};  // international, ISDN
+    deliver_sm.destination = {0, 1, options_.short_code};
+    deliver_sm.data_coding = value.data_coding;
+    deliver_sm.octets = value.octets;
+    if (!to->connection->submit(value.id, std::move(deliver_sm))) return;
+    ready_.pop_front();
+    ++value.attempts;
+    ++counters_.sent;
+    if (events_.on_sent) events_.on_sent(value);
+  }
+}
+
+void simulator::on_answer(link& from, std::uint64_t id, command_status status) {
+  if (is_due(faults.cut_before_answer)) {
+    from.connection->abort();
+    send_again_later(id);
+    return;
+  }
+  const bool again = is_temporary(status);
+  if (events_.on_answered) events_.on_answered(texts_.at(id), status, again);
+  if (again) {
+    again_.push_back({steady_clock::now() + options_.retry_delay, id});
+    if (again_.size() == 1) retry();
+  } else {
+    ++(status == command_status::rok ? counters_.taken : counters_.refused);
+    settle(id);
+  }
+  if (is_due(faults.cut_after_answer)) from.connection->abort();
+  send_what_waits();
+}
+
+// Unanswered: the link broke, or the answer took too long.
+void simulator::send_again_later(std::uint64_t id) {
+  if (events_.on_answered) events_.on_answered(texts_.at(id), std::nullopt, true);
+  again_.push_back({steady_clock::now() + options_.retry_delay, id});
+  if (again_.size() == 1) retry();
+}
+
+// Moves what is due to `ready_`, and comes back for the rest.
+void simulator::retry() {
+  if (stopping_) return;
+  const auto now = steady_clock::now();
+  for (; !again_.empty() && again_.front().at <= now; again_.pop_front()) ready_.push_back(again_.front().id);
+  if (!again_.empty()) {
+    retry_timer_.expires_at(again_.front().at);
+    retry_timer_.async_wait([this](boost::system::error_code error) {
+      if (!error) retry();
+    });
+  }
+  send_what_waits();
+}
+
+// Answered for good: the phone's next text may go.
+void simulator::settle(std::uint64_t id) {
+  const auto done = texts_.find(id);
+  const auto phone = later_of_phone_.find(done->second.from);
+  texts_.erase(done);
+  if (phone->second.empty()) {
+    later_of_phone_.erase(phone);
+  } else {
+    ready_.push_back(phone->second.front());
+    phone->second.pop_front();
+  }
+}
+
+// Replies -------------------------------------------------------------------------------------------------------------
+
+void simulator::on_submit(link& from, std::uint32_t sequence, smpp::short_message value) {
+  reply result{std::move(value.destination.digits),
+               std::move(value.source.digits),
+               std::move(value.octets),
+               value.data_coding,
+               command_status::rok,
+               {}};
+  if (throttled_until_ != steady_clock::time_point{} && steady_clock::now() < throttled_until_) {
+    ++counters_.throttled;
+    result.status = command_status::rthrottled;
+    from.connection->acknowledge(sequence, result.status);
+  } else {
+    ++counters_.replies;
+    if (is_due(faults.cut_at_submit)) {
+      from.connection->abort();
+    } else if (!faults.mute) {
+      result.message_id = std::to_string(++last_message_id_);
+      from.connection->acknowledge(sequence, command_status::rok, result.message_id);
+    }
+  }
+  if (events_.on_reply) events_.on_reply(result);
+}
+
+// Trouble -------------------------------------------------------------------------------------------------------------
+
+void simulator::cut() {
+  for (link& each : links_) {
+    if (each.connection) each.connection->abort();
+  }
+}
+
+void simulator::go_away(std::chrono::milliseconds time) {
+  stop_listening();
+  cut();
+  away_timer_.expires_after(time);
+  away_timer_.async_wait([this](boost::system::error_code error) {
+    if (!error) listen();
+  });
+}
+
+void simulator::throttle(std::chrono::milliseconds time) {
+  throttled_until_ = steady_clock::now() + time;
+}
+
+void simulator::stop(bool politely) {
+  stopping_ = true;
+  stop_listening();
+  retry_timer_.cancel();
+  away_timer_.cancel();
+  if (!politely) return cut();
+  for (link& each : links_) {
+    if (each.connection) each.connection->unbind();
+  }
+}
+
+}  // namespace topupd::smsc
