@@ -59,7 +59,11 @@ daemon::daemon(const config::settings& settings, std::string path)
                                      const std::string& id) { outbox_.submitted(name, status, id); },
               .on_unknown = [this](smpp::ticket name) { outbox_.unknown(name); },
               .on_room = [this](std::size_t smsc) { outbox_.pump(smsc); },
-              .on_change = [this] { say_status(); }}),
+              .on_change =
+                  [this] {
+                    say_status();
+                    outbox_.claim();
+                  }}),
       store_(worker_options_of(settings),
              {.on_decided = on(io_, [this](std::vector<store::decision> all) { service_.decided(std::move(all)); }),
               .on_refused = on(io_, [this](const std::vector<std::uint64_t>& all) { service_.refused(all); }),

@@ -61,7 +61,7 @@ void links::add_bind(std::size_t smsc, int number) {
     to_.on_room(of.smsc);
   };
   from_link.on_message = [this, &of, index](std::uint32_t sequence, smpp::short_message value) {
-    to_.on_message({.bind = index, .epoch = of.epoch, .sequence = sequence}, of.smsc, std::move(value));
+    to_.on_message({.link = {.bind = index, .epoch = of.epoch}, .sequence = sequence}, of.smsc, std::move(value));
   };
   from_link.on_submitted = to_.on_submitted;
   from_link.on_unknown = to_.on_unknown;
@@ -128,9 +128,9 @@ void links::refuse_messages(bool refuse) {
 }
 
 void links::answer(const origin& to, smpp::command_status status) {
-  auto& of = binds_[to.bind];
+  auto& of = binds_[to.link.bind];
   auto* link = of.supervisor->link();
-  if (link != nullptr && of.epoch == to.epoch) link->acknowledge(to.sequence, status);
+  if (link != nullptr && of.epoch == to.link.epoch) link->acknowledge(to.sequence, status);
 }
 
 std::size_t links::room(std::size_t smsc) {
@@ -142,13 +142,22 @@ std::size_t links::room(std::size_t smsc) {
   return sum;
 }
 
-bool links::submit(std::size_t smsc, smpp::ticket name, smpp::short_message value) {
-  for (std::size_t tried = 0; tried < binds_.size(); ++tried) {
-    auto& of = binds_[next_++ % binds_.size()];
-    auto* link = of.supervisor->link();
-    if (of.smsc == smsc && link != nullptr && link->room() > 0) return link->submit(name, std::move(value));
+bool links::has_room(bind& of) {
+  auto* link = of.supervisor->link();
+  return link != nullptr && link->room() > 0;
+}
+
+std::optional<link_id> links::submit(std::size_t smsc, smpp::ticket name, smpp::short_message value,
+                                     const std::optional<link_id>& preferred) {
+  auto index = preferred ? preferred->bind : next_;
+  for (std::size_t tried = 0; tried < binds_.size(); ++tried, ++index) {
+    auto& of = binds_[index %= binds_.size()];
+    if (of.smsc != smsc || !has_room(of)) continue;
+    if (!preferred) next_ = index + 1;
+    if (of.supervisor->link()->submit(name, std::move(value))) return link_id{.bind = index, .epoch = of.epoch};
+    return std::nullopt;
   }
-  return false;
+  return std::nullopt;
 }
 
 std::size_t links::smsc_named(std::string_view name) const {

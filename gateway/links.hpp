@@ -20,10 +20,16 @@
 
 namespace topupd::gateway {
 
-// A message of the SMSC that waits for its answer.
-struct origin {
+// One connection of one bind.
+struct link_id {
   std::size_t bind = 0;
   std::uint64_t epoch = 0;
+  friend bool operator==(const link_id&, const link_id&) = default;
+};
+
+// A message of the SMSC that waits for its answer.
+struct origin {
+  link_id link;
   std::uint32_t sequence = 0;
 };
 
@@ -49,8 +55,9 @@ class links {
 
   void answer(const origin& to, smpp::command_status status);
   [[nodiscard]] std::size_t room(std::size_t smsc);
-  // By any bind of that SMSC with room; false when there is none.
-  bool submit(std::size_t smsc, smpp::ticket name, smpp::short_message value);
+  // By the link `preferred`, else by any bind of that SMSC with room: which link took it. Nothing when none has room.
+  std::optional<link_id> submit(std::size_t smsc, smpp::ticket name, smpp::short_message value,
+                                const std::optional<link_id>& preferred);
 
   [[nodiscard]] std::size_t smsc_count() const { return smscs_.size(); }
   [[nodiscard]] const config::smsc& settings(std::size_t smsc) const { return smscs_[smsc]; }
@@ -69,6 +76,7 @@ class links {
     std::optional<smpp::supervisor> supervisor;
   };
   void add_bind(std::size_t smsc, int number);
+  bool has_room(bind& of);
   void on_event(bind& of, const smpp::link_event& event);
 
   boost::asio::io_context& io_;

@@ -15,6 +15,8 @@ using std::chrono::steady_clock;
 
 // A reply is not submitted in the last part of its lease: its answer must come while nobody else may claim it.
 constexpr milliseconds lease_margin{2'000};
+// A reply whose lease has lapsed is claimed soon after: by a fifth of a lease.
+constexpr int claims_in_a_lease = 5;
 constexpr milliseconds shortest_pause{200};
 constexpr milliseconds longest_pause{30'000};
 // A status that SMPP 3.4 does not name is taken for temporary, but not for ever.
@@ -89,18 +91,22 @@ std::size_t outbox_relay::waiting() const {
   return sum;
 }
 
-// Half a lease after a process died, or a reply was let go, somebody has asked for it again. Without a bind to send it by,
-// nothing is claimed: another process may have one.
+// Without a bind to send it by, nothing is claimed: another process may have one.
+void outbox_relay::claim() {
+  if (stopped_ || links_.binds_up() == 0 || owed_.size() >= options_.limit) return;
+  store_.claim(options_.limit - owed_.size());
+}
+
 void outbox_relay::claim_later() {
-  claim_timer_.expires_after(options_.lease / 2);
+  claim_timer_.expires_after(options_.lease / claims_in_a_lease);
   claim_timer_.async_wait([this](boost::system::error_code failed) {
     if (failed || stopped_) return;
-    if (links_.binds_up() > 0 && owed_.size() < options_.limit) store_.claim(options_.limit - owed_.size());
+    claim();
     claim_later();
   });
 }
 
-void outbox_relay::add(store::decision value) {
+void outbox_relay::add(store::decision value, const std::optional<link_id>& acknowledged) {
   const auto number = value.receipt.number;
   const auto lease_until = steady_clock::now() + options_.lease;
   if (const auto known = owed_.find(number); known != owed_.end()) {
@@ -112,7 +118,11 @@ void outbox_relay::add(store::decision value) {
     return;
   }
   const auto smsc = links_.smsc_named(value.smsc);
-  owed_.emplace(number, owed{.facts = std::move(value), .lease_until = lease_until, .smsc = smsc});
+  owed_.emplace(number, owed{.facts = std::move(value),
+                             .lease_until = lease_until,
+                             .smsc = smsc,
+                             .acknowledged = acknowledged,
+                             .sent_by = {}});
   lanes_[smsc].waiting.push_back(number);
   pump(smsc);
 }
@@ -129,8 +139,8 @@ void outbox_relay::pump(std::size_t smsc) {
       owed_.erase(number);
       continue;
     }
-    reply.in_flight = links_.submit(smsc, static_cast<smpp::ticket>(number), message_of(reply));
-    if (!reply.in_flight) {
+    reply.sent_by = links_.submit(smsc, static_cast<smpp::ticket>(number), message_of(reply), reply.acknowledged);
+    if (!reply.sent_by) {
       of.waiting.push_front(number);
       return;
     }
@@ -160,7 +170,12 @@ void outbox_relay::submitted(smpp::ticket name, smpp::command_status status, con
     case verdict::sent:
       of.throttled = 0;
       metrics_.reply_sent();
-      store_.report({.receipt = receipt, .what = store::reply_result::kind::sent, .smsc_message_id = message_id});
+      // What came after our ESME_ROK on the same link shows that the SMSC has it and will not deliver this text again.
+      store_.report({.receipt = receipt,
+                     .what = reply.acknowledged && reply.acknowledged == reply.sent_by
+                                 ? store::reply_result::kind::heard
+                                 : store::reply_result::kind::sent,
+                     .smsc_message_id = message_id});
       owed_.erase(found);
       break;
     case verdict::refused:
@@ -193,7 +208,7 @@ void outbox_relay::unknown(smpp::ticket name) {
 }
 
 void outbox_relay::retry(std::int64_t number, owed& of) {
-  of.in_flight = false;
+  of.sent_by.reset();
   if (stopped_) return let_go(number);
   lanes_[of.smsc].waiting.push_front(number);
 }

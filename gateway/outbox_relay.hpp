@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <random>
 #include <string>
 #include <unordered_map>
@@ -34,15 +35,18 @@ class outbox_relay {
   outbox_relay(boost::asio::io_context& io, options given, replies texts, links& out, store::worker& store,
                event_log& log, metrics& counts);
 
-  void start();  // begins to claim what other processes left owed
+  void start();  // begins to claim
   void stop();   // submits nothing more, gives back what waits; what is in flight may still be answered
   void use(replies texts) { texts_ = std::move(texts); }
 
   // Takes a decision whose reply is owed and whose lease is ours. Known ones are only renewed.
-  void add(store::decision value);
+  // acknowledged: the link on which its text was answered ESME_ROK just now.
+  void add(store::decision value, const std::optional<link_id>& acknowledged = std::nullopt);
   void submitted(smpp::ticket name, smpp::command_status status, const std::string& message_id);
   void unknown(smpp::ticket name);
   void pump(std::size_t smsc);
+  // Asks for replies that other processes left owed; done by itself from time to time, and by whoever saw a bind come up.
+  void claim();
 
   [[nodiscard]] std::size_t waiting() const;
   [[nodiscard]] std::size_t in_flight() const { return owed_.size() - waiting(); }
@@ -53,7 +57,8 @@ class outbox_relay {
     std::chrono::steady_clock::time_point lease_until;
     std::size_t smsc = 0;
     int attempts = 0;
-    bool in_flight = false;
+    std::optional<link_id> acknowledged;  // where the text's ESME_ROK went
+    std::optional<link_id> sent_by;       // while in flight
   };
   struct lane {  // the replies for one SMSC
     explicit lane(boost::asio::io_context& io) : pause(io) {}

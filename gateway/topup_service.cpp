@@ -129,13 +129,15 @@ void topup_service::decided(std::vector<store::decision> values) {
   for (auto& value : values) {
     const auto found = pending_.find(value.ticket);
     const taken_text* of = found == pending_.end() ? nullptr : &found->second;
+    std::optional<link_id> acknowledged;
     if (of != nullptr && !of->answered) {
       metrics_.answered_ok();
       links_.answer(of->from, smpp::command_status::rok);
+      acknowledged = of->from.link;
     }
     log_decision(value, of);
     if (found != pending_.end()) pending_.erase(found);
-    if (value.reply_owed) outbox_.add(std::move(value));
+    if (value.reply_owed) outbox_.add(std::move(value), acknowledged);
   }
 }
 
@@ -208,7 +210,7 @@ void topup_service::log_decision(const store::decision& value, const taken_text*
                       {"target", value.target ? value.target->digits() : "self"},
                       {"serial", value.serial ? std::to_string(*value.serial) : "-"},
                       {"amount", amount_of(value.amount)},
-                      {"balance", amount_of(value.balance)},
+                      {"balance", value.outcome == store::outcome::asked ? "-" : amount_of(value.balance)},
                       {"language", value.language},
                       {"batch", batch},
                       {"took", took_text},

@@ -48,6 +48,16 @@ class sql_array {
   std::string out_ = "{";
 };
 
+std::string_view mark(reply_result::kind what) {
+  switch (what) {
+    case reply_result::kind::sent: return "sent";
+    case reply_result::kind::heard: return "heard";
+    case reply_result::kind::refused: return "refused";
+    case reply_result::kind::release: return "release";
+  }
+  return {};
+}
+
 std::string seconds(std::chrono::seconds value) {
   return fmt::format("{} seconds", value.count());
 }
@@ -186,8 +196,8 @@ std::vector<std::string> redeem_arguments(const worker_options& options, std::sp
   for (const reply_result& one : results) {
     using kind = reply_result::kind;
     about[marked].number(one.receipt.number);
-    about[marks].word(one.what == kind::sent ? "sent" : one.what == kind::refused ? "refused" : "release");
-    one.what == kind::sent ? about[ids].text(one.smsc_message_id) : about[ids].null();
+    about[marks].word(mark(one.what));
+    one.what == kind::sent || one.what == kind::heard ? about[ids].text(one.smsc_message_id) : about[ids].null();
     one.what == kind::refused ? about[statuses].number(static_cast<std::int32_t>(one.status)) : about[statuses].null();
   }
   std::vector<std::string> all{options.instance,

@@ -90,9 +90,10 @@ struct reply_result {
   store::receipt receipt;
   enum class kind {
     sent,
-    refused,
-    release
-  } what = kind::sent;          // refused: for good. release: owed again, lease given back
+    heard,    // sent, and the SMSC surely has our ESME_ROK to the text: an identical text is from now on a new one
+    refused,  // for good
+    release,  // not sent: owed again, lease given back
+  } what = kind::sent;
   std::string smsc_message_id;  // sent
   std::uint32_t status = 0;     // refused: command_status
 };

@@ -139,6 +139,7 @@ create table topup.message (
   attempts         smallint not null default 1,               -- how often the reply was handed to a gateway to be sent
   sent_at          timestamptz,
   smsc_message_id  text,
+  heard            boolean not null default false,            -- the SMSC surely has our acknowledgement: it delivers no more
   reply_status     integer                                    -- command_status of a reply refused for good
 );
 create unique index message_once on topup.message (bucket, fingerprint);

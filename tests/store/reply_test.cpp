@@ -127,6 +127,31 @@ TEST_CASE("what the SMSC said to a reply") {
   }
 }
 
+TEST_CASE("an identical text is a redelivery until the SMSC surely has our acknowledgement, then a new text") {
+  database db;
+  gateway one{db};
+  const auto card = db.print(1);
+  const text ask = plain(alice, action::balance);
+  const decision zero = one.decide(ask);
+  CHECK(zero.balance.amount_minor == 0);
+  CHECK(one.decide(ask).duplicate);
+  one.report({{.receipt = zero.receipt, .what = kind::sent, .smsc_message_id = {}, .status = 0}});
+  CHECK(one.decide(ask).duplicate);  // the reply went by another link: the SMSC may deliver the text once more
+
+  const text pin = redeem(alice, voucher(card));
+  const decision credited = one.decide(pin);
+  one.report({{.receipt = credited.receipt, .what = kind::heard, .smsc_message_id = {}, .status = 0}});
+  const decision again = one.decide(pin);
+  CHECK_FALSE(again.duplicate);
+  CHECK(again.outcome == outcome::repeated);
+  CHECK(again.earlier == credited.receipt);
+  CHECK(one.decide(pin).duplicate);  // of the second one
+  CHECK(one.decide(pin).receipt == again.receipt);
+  one.report({{.receipt = again.receipt, .what = kind::heard, .smsc_message_id = {}, .status = 0}});
+  CHECK_FALSE(one.decide(pin).duplicate);
+  CHECK(db.count("select count(*) from topup.transfer") == 1);
+}
+
 TEST_CASE("a lapsed reply is claimed by one gateway, oldest first, with everything its text needs") {
   database db;
   const auto card = db.print(1, {.value = 500, .validity_days = 3});
