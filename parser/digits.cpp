@@ -92,8 +92,11 @@ class cutter {
     if (const auto kind = front_kind(at)) follow(at + 1, {{*kind, span(at, at + 1), std::nullopt}});
     for (std::size_t end = at + 1; end <= groups_.size() && may_span(at, end); ++end) {
       const auto digits = span(at, end);
-      if (!groups_[at].plus && is_pin(digits)) follow(end, {{part_kind::pin, digits, std::nullopt}});
-      if (const auto target = number(at, end)) follow(end, {{part_kind::number, digits, target}});
+      const bool pin = !groups_[at].plus && is_pin(digits);
+      if (pin) follow(end, {{part_kind::pin, digits, std::nullopt}});
+      // One PIN in a hundred begins with the international prefix: a number that nobody may credit is no second reading.
+      if (const auto target = number(at, end); target && (!pin || may_be_credited(*target, rules_.numbers)))
+        follow(end, {{part_kind::number, digits, target}});
     }
     if (cut_groups_ && !groups_[at].plus) follow_halves(at, follow);
     dead_ends_[at] = !alive && found_.size() < most_readings;
