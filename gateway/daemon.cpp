@@ -71,18 +71,17 @@ daemon::daemon(const config::settings& settings, std::string path)
                                [this](std::vector<store::decision> all) {
                                  for (auto& each : all) outbox_.add(std::move(each));
                                }),
-              .on_state =
-                  on(io_,
-                     [this](bool up, const std::string& why) {
-                       store_up_ = up;
-                       if (up) {
-                         log_.info("store up", {});
-                       } else {
-                         log_.error("store away", {{"why", why}});
-                       }
-                       refuse_or_take();
-                       say_status();
-                     })}),
+              .on_state = on(io_,
+                             [this](bool up, const std::string& why) {
+                               store_up_ = up;
+                               if (up) {
+                                 log_.info("store up", {});
+                               } else {
+                                 log_.error("store away", {{"why", why}});
+                               }
+                               refuse_or_take();
+                               say_status();
+                             })}),
       outbox_(io_, {.lease = settings.store.lease}, replies(settings), links_, store_, log_, metrics_),
       service_(io_, settings, links_, store_, outbox_, log_, metrics_),
       signals_(io_, SIGTERM, SIGINT, SIGHUP),
@@ -169,7 +168,9 @@ void daemon::finish() {
   io_.stop();
 }
 
-void daemon::refuse_or_take() { links_.refuse_messages(draining_ || !store_up_); }
+void daemon::refuse_or_take() {
+  links_.refuse_messages(draining_ || !store_up_);
+}
 
 std::string daemon::why_unhealthy() const {
   if (draining_) return "stopping";

@@ -23,7 +23,9 @@ class stdout_sink final : public spdlog::sinks::base_sink<spdlog::details::null_
   void flush_() override { std::fflush(stdout); }
 };
 
-std::string quoted(std::string_view value) { return boost::json::serialize(boost::json::string_view(value)); }
+std::string quoted(std::string_view value) {
+  return boost::json::serialize(boost::json::string_view(value));
+}
 
 bool is_plain(std::string_view value) {
   return !value.empty() && std::none_of(value.begin(), value.end(), [](char c) {
@@ -37,22 +39,37 @@ event_log::event_log(boost::asio::any_io_executor executor, const std::string& l
     : executor_(std::move(executor)),
       logger_(std::make_shared<spdlog::logger>("topupd", std::make_shared<stdout_sink>())),
       json_(format == "json") {
-  const auto* pattern =
-      json_ ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})" : "%Y-%m-%dT%H:%M:%S.%eZ %l %v";
+  const auto* pattern = json_ ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})" : "%Y-%m-%dT%H:%M:%S.%eZ %l %v";
   logger_->set_formatter(std::make_unique<spdlog::pattern_formatter>(pattern, spdlog::pattern_time_type::utc));
   set_level(level);
 }
 
-event_log::~event_log() { logger_->flush(); }
+event_log::~event_log() {
+  logger_->flush();
+}
 
-void event_log::set_level(const std::string& level) { logger_->set_level(spdlog::level::from_str(level)); }
-bool event_log::debugs() const { return logger_->should_log(spdlog::level::debug); }
-void event_log::flush() { logger_->flush(); }
+void event_log::set_level(const std::string& level) {
+  logger_->set_level(spdlog::level::from_str(level));
+}
+bool event_log::debugs() const {
+  return logger_->should_log(spdlog::level::debug);
+}
+void event_log::flush() {
+  logger_->flush();
+}
 
-void event_log::debug(std::string_view event, fields about) { write(spdlog::level::debug, event, about); }
-void event_log::info(std::string_view event, fields about) { write(spdlog::level::info, event, about); }
-void event_log::warning(std::string_view event, fields about) { write(spdlog::level::warn, event, about); }
-void event_log::error(std::string_view event, fields about) { write(spdlog::level::err, event, about); }
+void event_log::debug(std::string_view event, fields about) {
+  write(spdlog::level::debug, event, about);
+}
+void event_log::info(std::string_view event, fields about) {
+  write(spdlog::level::info, event, about);
+}
+void event_log::warning(std::string_view event, fields about) {
+  write(spdlog::level::warn, event, about);
+}
+void event_log::error(std::string_view event, fields about) {
+  write(spdlog::level::err, event, about);
+}
 
 void event_log::write(int level, std::string_view event, fields about) {
   const auto severity = static_cast<spdlog::level::level_enum>(level);

@@ -110,9 +110,7 @@ void links::on_event(bind& of, const smpp::link_event& event) {
                                   {"why", event.detail},
                                   {"retry_in", again}});
       break;
-    case kind::lost:
-      log_.warning("link lost", {{"smsc", of.name}, {"why", event.detail}, {"retry_in", again}});
-      break;
+    case kind::lost: log_.warning("link lost", {{"smsc", of.name}, {"why", event.detail}, {"retry_in", again}}); break;
   }
   if (std::exchange(of.up, false)) to_.on_change();
 }

@@ -73,7 +73,9 @@ outbox_relay::outbox_relay(boost::asio::io_context& io, options given, replies t
   for (std::size_t i = 0; i < links_.smsc_count(); ++i) lanes_.emplace_back(io);
 }
 
-void outbox_relay::start() { claim_later(); }
+void outbox_relay::start() {
+  claim_later();
+}
 
 void outbox_relay::stop() {
   stopped_ = true;
@@ -224,7 +226,8 @@ void outbox_relay::pause(std::size_t smsc) {
   if (of.paused) return;
   of.paused = true;
   const auto most = std::min(longest_pause, shortest_pause * (1 << std::min(of.throttled++, 10)));
-  of.pause.expires_after(milliseconds(std::uniform_int_distribution<milliseconds::rep>(most.count() / 2, most.count())(random_)));
+  of.pause.expires_after(
+      milliseconds(std::uniform_int_distribution<milliseconds::rep>(most.count() / 2, most.count())(random_)));
   of.pause.async_wait([this, smsc](boost::system::error_code failed) {
     if (failed || stopped_) return;
     lanes_[smsc].paused = false;

@@ -1,8 +1,8 @@
 // Owed replies on their way out: rendered, submitted while a window has room, and reported to the store when the SMSC
 // has answered (DESIGN.md §2.4).
 //
-// What is owed lives in the database; this holds only what this process has the lease of, and at most `limit` of it. What
-// does not fit, or whose lease lapses while it waits, is let go: it is claimed again, by this process or another.
+// What is owed lives in the database; this holds only what this process has the lease of, and at most `limit` of it.
+// What does not fit, or whose lease lapses while it waits, is let go: it is claimed again, by this process or another.
 // One thread: the gateway's.
 #pragma once
 
@@ -45,7 +45,8 @@ class outbox_relay {
   void submitted(smpp::ticket name, smpp::command_status status, const std::string& message_id);
   void unknown(smpp::ticket name);
   void pump(std::size_t smsc);
-  // Asks for replies that other processes left owed; done by itself from time to time, and by whoever saw a bind come up.
+  // Asks for replies that other processes left owed; done by itself from time to time, and by whoever saw a bind come
+  // up.
   void claim();
 
   [[nodiscard]] std::size_t waiting() const;

@@ -14,7 +14,8 @@ constexpr std::chrono::milliseconds deadline_grain{50};
 
 constexpr std::uint8_t ton_international = 1;  // SMPP 3.4 §5.2.5
 
-// Whose text it is. Nothing for short codes and names: those are machines, and machines are not answered (DESIGN.md §7).
+// Whose text it is. Nothing for short codes and names: those are machines, and machines are not answered (DESIGN.md
+// §7).
 std::optional<parser::msisdn> sender_of(const smpp::address& source, const parser::numbering_plan& plan) {
   std::string_view digits = source.digits;
   const bool plus = digits.starts_with('+');
@@ -159,8 +160,7 @@ void topup_service::temporary(const taken_text& of) {
 void topup_service::ignore(const origin& from, std::size_t smsc, const smpp::short_message& value,
                            std::string_view why) {
   metrics_.ignored();
-  log_.info("topup ignored",
-            {{"from", value.source.digits}, {"why", why}, {"smsc", links_.settings(smsc).name}});
+  log_.info("topup ignored", {{"from", value.source.digits}, {"why", why}, {"smsc", links_.settings(smsc).name}});
   links_.answer(from, smpp::command_status::rok);
 }
 
@@ -185,14 +185,15 @@ void topup_service::watch_deadlines() {
         order.pop_front();
       }
     }
-    const bool idle = std::all_of(came_in_order_.begin(), came_in_order_.end(), [](const auto& order) { return order.empty(); });
+    const bool idle =
+        std::all_of(came_in_order_.begin(), came_in_order_.end(), [](const auto& order) { return order.empty(); });
     if (!idle) watch_deadlines();
   });
 }
 
 void topup_service::log_decision(const store::decision& value, const taken_text* of) {
-  const auto took =
-      of == nullptr ? std::chrono::duration<double, std::milli>() : std::chrono::duration<double, std::milli>(clock::now() - of->came);
+  const auto took = of == nullptr ? std::chrono::duration<double, std::milli>()
+                                  : std::chrono::duration<double, std::milli>(clock::now() - of->came);
   metrics_.decided(value.outcome, value.duplicate, took);
   const auto amount_of = [](const parser::money& of_what) {
     return of_what.currency.empty() ? std::string() : decimal(of_what) + of_what.currency;

@@ -1,9 +1,9 @@
 // What a text becomes: read, fingerprinted, decided by the store in one transaction, and only then acknowledged.
 //
-// Every message of the SMSC is answered within its `answer_within`: ESME_ROK after COMMIT, ESME_RMSGQFUL when the queue is
-// full, else the SMSC's temporary status, so that it is delivered again (DESIGN.md §2.1, §2.5, §2.6). A decision that comes
-// after that is kept all the same: the reply goes out, and the redelivery is found to be a duplicate.
-// One thread: the gateway's.
+// Every message of the SMSC is answered within its `answer_within`: ESME_ROK after COMMIT, ESME_RMSGQFUL when the queue
+// is full, else the SMSC's temporary status, so that it is delivered again (DESIGN.md §2.1, §2.5, §2.6). A decision
+// that comes after that is kept all the same: the reply goes out, and the redelivery is found to be a duplicate. One
+// thread: the gateway's.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -67,7 +67,7 @@ class topup_service {
   std::string default_language_;
   std::uint64_t last_ticket_ = 0;
   std::unordered_map<std::uint64_t, taken_text> pending_;  // by ticket
-  std::vector<std::deque<std::uint64_t>> came_in_order_;  // by SMSC: the time to answer is one for all of its messages
+  std::vector<std::deque<std::uint64_t>> came_in_order_;   // by SMSC: the time to answer is one for all of its messages
   boost::asio::steady_timer deadline_;
   bool watching_ = false;
 };

@@ -13,7 +13,8 @@ enum class alphabet { gsm7, ascii, latin1 };  // gsm7: GSM 03.38 unpacked, one s
 
 std::optional<alphabet> alphabet_from(std::string_view name);  // "gsm7", "ascii", "latin1"
 
-// The text in UTF-8, or nothing when data_coding says that this is no text (binary 2 and 4, unknown codings, WAP push …).
+// The text in UTF-8, or nothing when data_coding says that this is no text (binary 2 and 4, unknown codings, WAP push
+// …).
 //   0 the SMSC's default · 1 IA5/ASCII (unpacked GSM 03.38 at Osmocom: the same for what a top-up needs) · 3 Latin-1 ·
 //   8 UCS-2 big-endian (surrogate pairs happen) · 0xF0-0xFF and 0x00-0x3F groups of TS 23.038 §4 by their alphabet bits
 // UCS-2 or UTF-8 mislabelled as 0 is recognised and rescued. Octets that mean nothing read as U+FFFD; never throws.

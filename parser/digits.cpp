@@ -94,7 +94,8 @@ class cutter {
       const auto digits = span(at, end);
       const bool pin = !groups_[at].plus && is_pin(digits);
       if (pin) follow(end, {{part_kind::pin, digits, std::nullopt}});
-      // One PIN in a hundred begins with the international prefix: a number that nobody may credit is no second reading.
+      // One PIN in a hundred begins with the international prefix: a number that nobody may credit is no second
+      // reading.
       if (const auto target = number(at, end); target && (!pin || may_be_credited(*target, rules_.numbers)))
         follow(end, {{part_kind::number, digits, target}});
     }

@@ -1,5 +1,5 @@
-// A subscriber's number as E.164 has it: country code first, no prefix, 7 to 15 digits, never a leading zero (ITU-T E.164 §6).
-// One exists only if it parsed, so a function that takes an msisdn needs no check. A value of eight octets.
+// A subscriber's number as E.164 has it: country code first, no prefix, 7 to 15 digits, never a leading zero (ITU-T
+// E.164 §6). One exists only if it parsed, so a function that takes an msisdn needs no check. A value of eight octets.
 #pragma once
 
 #include <compare>
@@ -29,16 +29,17 @@ class msisdn {
 
 // How people write numbers here ([numbering] of the configuration).
 struct numbering_plan {
-  std::string country_code = "999";         // digits
-  std::string national_prefix = "0";        // trunk prefix; may be empty
-  std::string international_prefix = "00";  // may be empty
-  std::vector<int> national_lengths = {9};  // digits of a national number without its prefix
+  std::string country_code = "999";            // digits
+  std::string national_prefix = "0";           // trunk prefix; may be empty
+  std::string international_prefix = "00";     // may be empty
+  std::vector<int> national_lengths = {9};     // digits of a national number without its prefix
   std::vector<std::string> targets = {"999"};  // E.164 prefixes that may be credited
 };
 
 // A number as written, by its digits (0-9) and whether a '+' stood before them. Nothing when no legal reading exists:
 //   "+999701234567", "00999701234567", "999701234567", "0701234567" -> 999701234567
-// A foreign number in full international form is a legal msisdn; whether it may be credited is may_be_credited()'s word.
+// A foreign number in full international form is a legal msisdn; whether it may be credited is may_be_credited()'s
+// word.
 std::optional<msisdn> read_number(std::string_view digits, bool plus, const numbering_plan& plan);
 bool may_be_credited(const msisdn& number, const numbering_plan& plan);
 // "0709876543" for a number of our country, "+4479460000" for another: how it is shown to a subscriber.

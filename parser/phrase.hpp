@@ -1,5 +1,6 @@
-// Reply texts: an ICU MessageFormat pattern with named arguments -> the text in UTF-8, amounts and dates as the language
-// writes them (CLDR, by ICU). Patterns are checked when they are loaded, so that format() cannot fail. Thread-safe when const.
+// Reply texts: an ICU MessageFormat pattern with named arguments -> the text in UTF-8, amounts and dates as the
+// language writes them (CLDR, by ICU). Patterns are checked when they are loaded, so that format() cannot fail.
+// Thread-safe when const.
 #pragma once
 
 #include <chrono>
@@ -15,8 +16,13 @@
 namespace topupd::parser {
 
 // A date is shown as "31 Dec 2026", a moment as "2 Mar at 14:05" or, today, "14:05"; both in the service's time zone.
-struct day { std::chrono::sys_seconds at; };
-struct moment { std::chrono::sys_seconds at; std::chrono::sys_seconds now; };
+struct day {
+  std::chrono::sys_seconds at;
+};
+struct moment {
+  std::chrono::sys_seconds at;
+  std::chrono::sys_seconds now;
+};
 
 using argument = std::variant<std::string, long long, money, day, moment>;
 using arguments = std::vector<std::pair<std::string_view, argument>>;
@@ -29,7 +35,8 @@ class phrases {
     std::string reason;  // in words: "argument {amout} is unknown; known are {receipt}, {amount}"
   };
   // patterns: phrase key -> ICU MessageFormat pattern. allowed: phrase key -> the argument names that it will be given.
-  // Every key of `allowed` must be there, and no other; faults are added to `problems`, and a faulty set must not be used.
+  // Every key of `allowed` must be there, and no other; faults are added to `problems`, and a faulty set must not be
+  // used.
   phrases(std::string language, std::string_view time_zone, const std::map<std::string, std::string>& patterns,
           const std::map<std::string, std::vector<std::string>>& allowed, std::vector<problem>& problems);
   ~phrases();

@@ -1,8 +1,8 @@
 // text -> request: what a subscriber's text asks for. Pure: no clock, no I/O, no account data (DESIGN.md §1).
 //
-// read() never throws and never guesses with money: where a text has two legal readings the request says `ask`, and where
-// it has none it is `unclear` with the reason. A PIN in a request stood in the text digit for digit; a target is the
-// sender's own number or stood in the text. Thread-safe: rules are const, everything else is a value.
+// read() never throws and never guesses with money: where a text has two legal readings the request says `ask`, and
+// where it has none it is `unclear` with the reason. A PIN in a request stood in the text digit for digit; a target is
+// the sender's own number or stood in the text. Thread-safe: rules are const, everything else is a value.
 #pragma once
 
 #include <memory>
@@ -38,8 +38,8 @@ struct unclear {
 
 using request = std::variant<redeem, balance, help, confirm, cancel, ignore, unclear>;
 
-// One step of the explanation that `topupctl try` shows: {"normalised", "topup ############2749"}. Holds no PIN beyond its
-// last four digits.
+// One step of the explanation that `topupctl try` shows: {"normalised", "topup ############2749"}. Holds no PIN beyond
+// its last four digits.
 struct step {
   std::string what;
   std::string detail;

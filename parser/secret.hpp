@@ -1,8 +1,8 @@
 // Octets that nobody may print: PINs, passwords, keys.
 //
 // A secret has no formatter and no operator<<, compares in constant time, and wipes its octets when it dies or is
-// moved from. reveal() is the only way in, so that `grep -rn 'reveal()'` lists every place that sees one (DESIGN.md §2.7).
-// Header-only and without dependencies, because every module may hold one. Not thread-safe, like any value.
+// moved from. reveal() is the only way in, so that `grep -rn 'reveal()'` lists every place that sees one (DESIGN.md
+// §2.7). Header-only and without dependencies, because every module may hold one. Not thread-safe, like any value.
 #pragma once
 
 #include <string.h>  // explicit_bzero

@@ -1,6 +1,7 @@
 // One frame <-> one pdu. The only door to libsmpp34, which stands behind a guard (SMPP.md §1).
 //
-// libsmpp34 logs into a global buffer, so all calls come from ONE thread: the gateway's. Never throws for what a peer sent.
+// libsmpp34 logs into a global buffer, so all calls come from ONE thread: the gateway's. Never throws for what a peer
+// sent.
 #pragma once
 
 #include <string>
@@ -11,12 +12,12 @@
 namespace topupd::smpp {
 
 // frame: one whole frame of frame_reader (16 octets or more, command_length already equal to its size).
-// Whatever the octets are, the answer is a pdu: one that cannot be used has the body `malformed`. Status and sequence are
-// kept verbatim, also those that the library refuses.
+// Whatever the octets are, the answer is a pdu: one that cannot be used has the body `malformed`. Status and sequence
+// are kept verbatim, also those that the library refuses.
 pdu decode(std::string_view frame);
 
-// Appends the octets of the PDU to `out`. Texts that are too long for their field are a programming fault (assert), but for
-// short_message::octets: above 254 octets they go out as message_payload (§5.3.2.32).
+// Appends the octets of the PDU to `out`. Texts that are too long for their field are a programming fault (assert), but
+// for short_message::octets: above 254 octets they go out as message_payload (§5.3.2.32).
 void encode(const pdu& value, std::string& out);
 
 }  // namespace topupd::smpp

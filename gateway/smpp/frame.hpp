@@ -22,7 +22,8 @@ class frame_reader {
   std::span<char> prepare(std::size_t size);
   void commit(std::size_t size);
 
-  // The next whole frame, valid until prepare() or next() is called again; nothing when more octets are needed or broken().
+  // The next whole frame, valid until prepare() or next() is called again; nothing when more octets are needed or
+  // broken().
   std::optional<std::string_view> next();
 
   // True once a length word was out of bounds; broken_header() then holds up to 16 octets of that PDU.

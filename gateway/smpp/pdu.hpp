@@ -89,11 +89,11 @@ struct short_message {
   std::optional<std::uint8_t> sar_segment_seqnum;
   std::optional<std::uint8_t> ussd_service_op;
   std::optional<std::uint16_t> its_session_info;
-  std::optional<std::uint8_t> message_state;       // of a delivery receipt
+  std::optional<std::uint8_t> message_state;        // of a delivery receipt
   std::optional<std::string> receipted_message_id;  // of a delivery receipt
 
-  [[nodiscard]] bool has_udh() const { return (esm_class & 0x40) != 0; }         // §5.2.12, UDHI
-  [[nodiscard]] bool is_text() const { return (esm_class & 0x3C) == 0; }         // message type 0000: not a receipt or ack
+  [[nodiscard]] bool has_udh() const { return (esm_class & 0x40) != 0; }  // §5.2.12, UDHI
+  [[nodiscard]] bool is_text() const { return (esm_class & 0x3C) == 0; }  // message type 0000: not a receipt or ack
   [[nodiscard]] bool is_delivery_receipt() const { return (esm_class & 0x3C) == 0x04; }
 };
 struct short_message_resp {
@@ -107,8 +107,8 @@ struct enquire_link {};
 struct enquire_link_resp {};
 struct generic_nack {};
 
-// A frame with a good header whose rest cannot be used: `reason` is the status it must be answered with (ESME_RINVMSGLEN,
-// ESME_RINVSRCADR, ESME_RINVCMDID …). `id` as it came, known or not.
+// A frame with a good header whose rest cannot be used: `reason` is the status it must be answered with
+// (ESME_RINVMSGLEN, ESME_RINVSRCADR, ESME_RINVCMDID …). `id` as it came, known or not.
 struct malformed {
   std::uint32_t id = 0;
   command_status reason = command_status::rinvcmdid;

@@ -37,7 +37,9 @@ std::string text(const store::decision& value) {
   return replies.render(value);
 }
 
-bool has(const std::string& all, std::string_view part) { return all.find(part) != std::string::npos; }
+bool has(const std::string& all, std::string_view part) {
+  return all.find(part) != std::string::npos;
+}
 
 }  // namespace
 
