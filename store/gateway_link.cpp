@@ -30,7 +30,8 @@ std::string placeholders(int count) {
 // Whose fault a failed statement is (PostgreSQL, Appendix A). Only what lies in a text may be held against it: a full
 // disk, a missing right or a server that shuts down would fail with any other text as well.
 fate fate_of(const std::string& state) {
-  if (state.starts_with("40")) return fate::raced;
+  if (state.starts_with("40") || state == "23505")
+    return fate::raced;  // unique_violation: somebody else wrote it first
   for (const std::string_view texts_own : {"22", "23", "P0"})
     if (state.starts_with(texts_own)) return fate::refused;
   return fate::away;
@@ -50,8 +51,9 @@ gateway_link::gateway_link(const worker_options& options, const std::string& nam
     : options_(options), connection_(open(options.url, role::gateway, name)) {
   try {
     check();
-    // A call that hangs is broken off and repeated. The limit never reaches COMMIT itself (DESIGN.md §7).
-    pqxx::nontransaction{*connection_}.exec("set statement_timeout = '5s'");
+    // A call that hangs is broken off and repeated; the limit never reaches COMMIT itself (DESIGN.md §7). And the
+    // server must not wait for ever, with everybody's turn in its hand, for a gateway that vanished to take its answer.
+    pqxx::nontransaction{*connection_}.exec("set statement_timeout = '5s'; set tcp_user_timeout = '10s'");
     connection_->prepare(redeem_statement, "select * from topup.redeem(" + placeholders(25) + ")");
     connection_->prepare(quarantine_statement, "select * from topup.quarantine(" + placeholders(10) + ")");
     connection_->prepare(claim_statement, "select * from topup.claim($1,$2,$3)");

@@ -17,7 +17,7 @@ namespace topupd::store {
 // What became of a call.
 enum class fate {
   done,     // COMMIT was acknowledged
-  raced,    // rolled back because another gateway was quicker: call again
+  raced,    // rolled back because somebody else was quicker: call again
   refused,  // rolled back, and will be whenever it is tried again with the same texts
   away,     // unknown whether it was committed, or nothing can be: reconnect, and call again with the same receipts
 };

@@ -62,7 +62,9 @@ class worker {
   void report(reply_result value);  // never refused: bounded by what was handed out
   void claim(
       std::size_t at_most);  // asks for owed replies with a lapsed lease; one request at a time, others are dropped
-  // Finishes what was taken (bounded by `within`), writes the last reports, ends both threads.
+  // Finishes what was taken (bounded by `within`, and by a connection attempt under way), writes the last reports, ends
+  // both threads. A text whose call had to be broken off is neither decided nor refused: nobody knows, and it will be
+  // delivered again.
   void stop(std::chrono::milliseconds within);
 
   // Grows with every completed round trip or idle wait of the writer: what the watchdog looks at. Any thread.

@@ -143,8 +143,10 @@ create table topup.message (
   reply_status     integer                                    -- command_status of a reply refused for good
 );
 create unique index message_once on topup.message (bucket, fingerprint);
-create index message_owed on topup.message (lease_until) where reply = 'owed';  -- what topup.claim() looks for
-create index message_sender on topup.message (sender);                          -- what support asks for
+-- What topup.claim() looks for, and what support asks for. Measured at 256 texts a call, each costs 5 to 10 of about 70 µs of
+-- CPU a top-up, because recording that a reply was sent then writes to every index: think twice before there is another one.
+create index message_owed on topup.message (lease_until) where reply = 'owed';
+create index message_sender on topup.message (sender);
 
 -- One question per sender waits for YES. Only its YES spends the voucher.
 create table topup.question (

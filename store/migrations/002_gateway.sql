@@ -18,7 +18,7 @@ create type topup.decision as (
   decided_at bigint, batch bigint);
 
 create function topup.seconds(at timestamptz) returns bigint
-language sql stable as $$ select date_part('epoch', at)::bigint $$;
+language sql stable as $$ select floor(date_part('epoch', at))::bigint $$;
 
 -- One expression, so that the planner puts it where it is called.
 create function topup.whole(m topup.message, asked bigint, duplicate boolean, reply_owed boolean) returns topup.decision
@@ -96,8 +96,8 @@ set search_path = topup, pg_temp
 -- is the result of another look-up, by a lateral subquery with a limit, which the planner cannot turn around.
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
-set enable_bitmapscan = off   -- it would lock rows in the order of the heap
-set enable_nestloop = off     -- but where there is no other way
+set enable_bitmapscan = off
+set enable_nestloop = off  -- but where there is no other way
 set enable_mergejoin = off
 set jit = off
 as $$
@@ -168,7 +168,7 @@ begin
   -- A reply was sent, and perhaps our acknowledgement heard; refused for good; or not tried (release): owed again at once.
   if cardinality(marked) > 0 then
     update message m set
-      reply = case r.mark when 'sent' then 'sent' when 'heard' then 'sent' when 'refused' then 'dead' else 'owed' end::reply_state,
+      reply = case when r.mark in ('sent', 'heard') then 'sent' when r.mark = 'refused' then 'dead' else 'owed' end::reply_state,
       sent_at = case when r.mark in ('sent', 'heard') then moment end,
       heard = r.mark = 'heard',
       smsc_message_id = r.smsc_message_id,
@@ -253,8 +253,8 @@ begin
       left join lateral (select * from voucher_end e where e.serial = v.serial limit 1) e on true
       left join lateral (select u.sender from message u where u.receipt = e.receipt limit 1) u on true
     ), weighed as materialized (
-      select f.n, f.receipt, f.sender, f.account, f.locked_until, f.serial, f.value_minor, f.currency, f.validity_days, f.ended_by,
-             f.ended_at, a.balance_minor, a.currency as account_currency, a.valid_until, a.last_receipt,
+      select f.n, f.receipt, f.sender, f.account, f.locked_until, f.serial, f.value_minor, f.currency, f.validity_days,
+             f.ended_by, f.ended_at, a.balance_minor, a.currency as account_currency, a.valid_until, a.last_receipt,
              x.amount_minor as last_amount, x.at as last_at,
              case
                when f.outcome is distinct from 'credited' then f.outcome
@@ -275,8 +275,8 @@ begin
                          limit 1) x on true
     ), judged as materialized (
       -- Of several texts for one voucher the first is credited.
-      select w.n, w.receipt, w.sender, w.account, w.locked_until, w.serial, w.value_minor, w.currency, w.validity_days, w.ended_at,
-             w.balance_minor, w.account_currency, w.valid_until, w.last_receipt, w.last_amount, w.last_at,
+      select w.n, w.receipt, w.sender, w.account, w.locked_until, w.serial, w.value_minor, w.currency, w.validity_days,
+             w.ended_at, w.balance_minor, w.account_currency, w.valid_until, w.last_receipt, w.last_amount, w.last_at,
              case
                when w.outcome is distinct from 'credited' or row_number() over voucher = 1 then w.outcome
                when first_value(w.sender) over voucher = w.sender then 'repeated'
@@ -327,7 +327,8 @@ begin
     -- A wrong PIN that locks its sender is answered as locked, and so is whatever else of that sender came with it.
     exit when counted or ('unknown_pin' = any (outcomes)) is not true;
     counted := true;
-    exit when not count_wrong_pins(moment,
+    exit when not count_wrong_pins(
+      moment,
       array(select sender from unnest(senders, outcomes) as t (sender, outcome) where outcome = 'unknown_pin'),
       array(select digest from unnest(digests, outcomes) as t (digest, outcome) where outcome = 'unknown_pin'));
   end loop;
@@ -358,7 +359,7 @@ begin
                                          until = excluded.until;
   end if;
 
-  -- Writes what was decided.
+  -- Writes what was decided. Each write proves once more what was read: a unique key, or the account's last state.
   if credits > 0 then
     insert into voucher_end (serial, kind, receipt, at)
       select serial, 'redeemed', receipt, moment from unnest(serials, receipts, accounts) as t (serial, receipt, account)
@@ -368,7 +369,8 @@ begin
       from (select * from unnest(accounts, balances, valid_untils, receipts, read_receipts, read_balances, lasts)
                             as t (account, balance, valid_until, receipt, read_receipt, read_balance, last)
             where account is not null and last and read_balance is not null) as t
-      where a.msisdn = t.account and a.msisdn = any (accounts) and a.last_receipt is not distinct from t.read_receipt and a.balance_minor = t.read_balance;
+      where a.msisdn = t.account and a.msisdn = any (accounts)
+        and a.last_receipt is not distinct from t.read_receipt and a.balance_minor = t.read_balance;
     get diagnostics written = row_count;
     if written < expected then
       insert into account (msisdn, currency, balance_minor, valid_until, last_receipt, created_at)
@@ -391,12 +393,12 @@ begin
 
   return query
     insert into message as m (
-      receipt, received_at, bucket, fingerprint, sender, source, short_code, smsc, action, outcome, language, reason, got, target, serial,
-      amount_minor, balance_minor, currency, balance_currency, valid_until, earlier, earlier_at, until, batch_no, seen,
-      reply, lease_until, lease_owner)
-    select t.receipt, moment, this_bucket, t.fingerprint, t.sender, t.source, t.short_code, t.smsc, t.action, t.outcome, t.language,
-           t.reason, t.got, t.target, t.serial, t.amount, t.balance, t.currency, t.balance_currency, t.valid_until, t.earlier,
-           t.earlier_at, t.until, pg_current_xact_id()::text::bigint, t.copies, t.reply, moment + lease, instance
+      receipt, received_at, bucket, fingerprint, sender, source, short_code, smsc, action, outcome, language, reason, got,
+      target, serial, amount_minor, balance_minor, currency, balance_currency, valid_until, earlier, earlier_at, until, batch_no,
+      seen, reply, lease_until, lease_owner)
+    select t.receipt, moment, this_bucket, t.fingerprint, t.sender, t.source, t.short_code, t.smsc, t.action, t.outcome,
+           t.language, t.reason, t.got, t.target, t.serial, t.amount, t.balance, t.currency, t.balance_currency, t.valid_until,
+           t.earlier, t.earlier_at, t.until, pg_current_xact_id()::text::bigint, t.copies, t.reply, moment + lease, instance
     from unnest(receipts, fingerprints, senders, sources, short_codes, smscs, actions, outcomes, languages, reasons, gots,
                 targets, serials, amounts, balances, currencies, balance_currencies, valid_untils, earliers, earlier_ats,
                 untils, copies, replies)

@@ -42,6 +42,12 @@ class counter {
     if (!came) throw std::runtime_error("no decision");
     return answer;
   }
+  // What is there now, while more may come.
+  template <typename Value>
+  std::vector<Value> seen(std::vector<Value> counter::*what) {
+    const std::lock_guard lock{guard};
+    return this->*what;
+  }
   std::size_t answered() { return decided.size() + refused.size(); }
 
   std::mutex guard;

@@ -152,7 +152,7 @@ TEST_CASE("a worker takes over the replies of one that died") {
   counter two{options(db, "two")};
   two.works.claim(100);
   db.pass("11 seconds");
-  while (two.claimed.empty()) two.works.claim(100);
+  while (two.seen(&counter::claimed).empty()) two.works.claim(100);
   CHECK(two.until([&] { return two.claimed.size() == 3; }));
   for (const decision& reply : two.claimed) CHECK(reply.outcome == outcome::credited);
   CHECK(db.count("select count(*) from topup.message where lease_owner = 'two'") == 3);
