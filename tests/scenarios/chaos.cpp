@@ -42,6 +42,7 @@ void check(bool good, const std::string& what) {
 }
 
 void open_the_books(stand& here, const course& done, const wishes& wish) {
+  here.centre.faults.lose_at_submit = 0;
   here.until([&] { return here.centre.unanswered() == 0; }, "answer to every text", std::chrono::seconds(60));
   here.until([&] { return here.replies.size() == static_cast<std::size_t>(done.texts); }, "reply to every phone",
              std::chrono::seconds(60));
@@ -75,12 +76,17 @@ void cause_trouble(const wishes& wish) {
   for (int kill = 0; kill < wish.kills; ++kill) {
     // A life is short enough to hit the start, the bind and the first batch too.
     const int texts = static_cast<int>(random() % 60);
+    here.centre.faults.lose_at_submit = static_cast<int>(random() % 40);  // and the link breaks with a reply under way
+    // Some die while the SMSC hangs, so that what they sent last was never seen.
+    const int hears = random() % 3 == 0 ? texts / 2 : texts;
     for (int number = 0; number < texts; ++number) {
+      here.centre.faults.deaf = number >= hears;
       send_one(here, so_far, random);
       here.pass(milliseconds(1000 / wish.per_second));
     }
     std::this_thread::sleep_for(std::chrono::microseconds(random() % 3000));
     here.kill_daemon();
+    here.centre.faults.deaf = false;
     here.launch_daemon();
     if (kill % 10 == 9) fmt::print("chaos: {} of {} kills\n", kill + 1, wish.kills);
   }

@@ -3,6 +3,9 @@
 #include <doctest/doctest.h>
 #include <signal.h>
 
+#include <cstdlib>
+#include <optional>
+
 #include "tests/scenarios/stand.hpp"
 
 using namespace topupd::scenarios;
@@ -26,6 +29,17 @@ void check_credited_once(stand& here, int count) {
   CHECK(here.sql("select count(*) from topup.transfer") == std::to_string(count));
 }
 
+// While it lives, a standby is waited for that never comes: COMMIT is durable here, and its answer is late for ever.
+struct endless_commits {
+  stand& here;
+  explicit endless_commits(stand& at) : here(at) { set("set synchronous_standby_names = 'nobody'"); }
+  ~endless_commits() { set("reset synchronous_standby_names"); }
+  void set(const std::string& what) {
+    here.sql("alter system " + what);
+    here.sql("select pg_reload_conf()");
+  }
+};
+
 }  // namespace
 
 TEST_CASE("a text whose answer is lost with the link is delivered again, credited once and answered") {
@@ -41,16 +55,13 @@ TEST_CASE("a text whose answer is lost with the link is delivered again, credite
 
 TEST_CASE("a daemon killed between commit and acknowledgement credits once and answers after its restart") {
   stand here;
-  // A standby that never comes: COMMIT is durable here, and waits. Then nobody has been told, and the daemon dies.
-  here.sql("alter system set synchronous_standby_names = 'nobody'");
-  here.sql("select pg_reload_conf()");
+  std::optional<endless_commits> stall(here);
   here.text("TOPUP " + here.pin(0));
   here.until([&] { return here.sql("select count(*) from pg_stat_activity where wait_event = 'SyncRep'") == "1"; },
              "a COMMIT that waits");
   here.kill_daemon();
   CHECK(here.centre.counters().taken == 0);
-  here.sql("set synchronous_commit = local; alter system reset synchronous_standby_names");
-  here.sql("select pg_reload_conf()");
+  stall.reset();
   here.start_daemon();
   here.until([&] { return here.replies_to(here.self) > 0 && here.centre.unanswered() == 0; }, "the confirmation");
   CHECK(here.balance_of(here.self) == "50.00");
@@ -71,12 +82,35 @@ TEST_CASE("a daemon killed between a submit_sm and its response sends the same c
   here.check_all_is_well();
 }
 
+TEST_CASE("a confirmation that a hanging SMSC lost is sent by the next process") {
+  stand here({.sandbox = {"--lease", "3s"}});
+  here.centre.faults.deaf = true;
+  here.text("TOPUP " + here.pin(0));
+  here.until([&] { return here.centre.unanswered() == 0; }, "acknowledgement");
+  here.pass(300ms);  // longer than the store waits with what it is told of replies
+  here.kill_daemon();
+  here.centre.faults.deaf = false;
+  here.start_daemon();
+  here.until([&] { return here.replies_to(here.self) == 1; }, "the confirmation");
+  CHECK(has(here.last_reply_to(here.self), "Confirmed"));
+  here.check_all_is_well();
+}
+
 TEST_CASE("a link cut as a submit_sm arrives brings the same confirmation again, by the same process") {
   stand here;
   here.centre.faults.cut_at_submit = 1;
   const auto first = here.ask("TOPUP " + here.pin(0));
   here.until([&] { return here.replies_to(here.self) == 2; }, "the confirmation again");
   CHECK(here.last_reply_to(here.self) == first);
+  here.check_all_is_well();
+}
+
+TEST_CASE("a confirmation lost with the link is sent again") {
+  stand here;
+  here.centre.faults.lose_at_submit = 1;
+  CHECK(has(here.ask("TOPUP " + here.pin(0)), "Confirmed"));
+  CHECK(here.replies_to(here.self) == 1);
+  CHECK(here.balance_of(here.self) == "50.00");
   here.check_all_is_well();
 }
 

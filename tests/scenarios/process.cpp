@@ -39,6 +39,8 @@ process::process(const std::vector<std::string>& words, const environment& more,
   posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, output_file.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
   posix_spawn_file_actions_adddup2(&files, STDOUT_FILENO, STDERR_FILENO);
+  // Our listening sockets are ours alone: a child that keeps one open keeps its port taken.
+  posix_spawn_file_actions_addclosefrom_np(&files, 3);
   const int failed = ::posix_spawnp(&pid_, arguments[0].c_str(), &files, nullptr, pointers(arguments).data(),
                                     pointers(variables).data());
   posix_spawn_file_actions_destroy(&files);

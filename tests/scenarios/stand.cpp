@@ -124,7 +124,7 @@ void stand::start_daemon() {
   launch_daemon();
   until(
       [this] {
-        if (daemon_->exit_status()) throw std::runtime_error("the daemon ended at once: " + log());
+        if (daemon_->exit_status()) throw std::runtime_error("the daemon ended at once: " + log_end());
         return centre.binds() > 0;
       },
       "the daemon's bind");
@@ -143,6 +143,11 @@ int stand::stop_daemon() {
 
 std::string stand::log() const {
   return content(folder_ + "/topupd.log");
+}
+
+std::string stand::log_end() const {
+  const std::string all = log();
+  return all.size() < 3000 ? all : "…" + all.substr(all.size() - 3000);
 }
 
 // Subscribers ---------------------------------------------------------------------------------------------------------
@@ -169,7 +174,8 @@ void stand::until(const std::function<bool()>& condition, const std::string& wha
   const auto end = std::chrono::steady_clock::now() + within;
   while (!condition()) {
     if (std::chrono::steady_clock::now() > end) {
-      throw std::runtime_error("no " + what + " within " + std::to_string(within.count()) + " s; the log:\n" + log());
+      throw std::runtime_error("no " + what + " within " + std::to_string(within.count()) + " s; the log ends:\n" +
+                               log_end());
     }
     io.run_one_for(5ms);
   }
@@ -197,7 +203,8 @@ finished stand::topupctl(std::vector<std::string> words) {
 
 std::string stand::sql(const std::string& statement, const std::string& database) {
   auto [status, output] =
-      run({"psql", "-XqtA", "--dbname=" + (database.empty() ? name_ : database), "--command=" + statement});
+      run({"psql", "-XqtA", "--dbname=" + (database.empty() ? name_ : database), "--command=" + statement},
+          {{"PGOPTIONS", "-c synchronous_commit=local"}});
   if (status != 0) throw std::runtime_error("psql: " + output);
   while (!output.empty() && output.back() == '\n') output.pop_back();
   return output;
@@ -217,7 +224,7 @@ void stand::check_all_is_well() {
   until([this] { return sql("select count(*) from topup.message where reply = 'owed'") == "0"; },
         "reply that is not owed");
   if (const int status = stop_daemon(); status != 0) {
-    throw std::runtime_error(fmt::format("SIGTERM ended the daemon with {}; the log:\n{}", status, log()));
+    throw std::runtime_error(fmt::format("SIGTERM ended the daemon with {}; the log ends:\n{}", status, log_end()));
   }
   const auto [status, output] = topupctl({"verify"});
   if (status != 0) throw std::runtime_error("verify: " + output);

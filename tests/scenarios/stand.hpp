@@ -51,6 +51,7 @@ class stand {
   int stop_daemon();     // SIGTERM; its exit status. Throws when it takes longer than the 10 s of DESIGN.md §6
   process& daemon() { return *daemon_; }
   [[nodiscard]] std::string log() const;  // all it has said
+  [[nodiscard]] std::string log_end() const;
 
   // Subscribers -------------------------------------------------------
   const std::string& pin(std::size_t number);  // of the active cards, 0 …

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 
@@ -58,9 +59,10 @@ TEST_CASE("what the world refuses at the start is said in one line with an exit 
     const char* word;
   };
   const std::vector<row> table = {
-      {"an unknown host", "?host=", "?host=no-such-host.invalid&x=", 1, ""},
+      {"an unknown host", "url = \"", "url = \"postgresql://no-such-host.invalid/topup\" # ", 3,
+       "no-such-host.invalid"},
       {"a database that is not there", "postgresql:///scenario_", "postgresql:///absent_", 3, "absent_"},
-      {"a server that is not there", "port=", "port=1&options=", 3, ""},
+      {"a server that is not there", "url = \"", "url = \"postgresql://127.0.0.1:1/topup\" # ", 3, "127.0.0.1"},
   };
   for (const auto& [about, from, to, expected, word] : table) {
     CAPTURE(about);
@@ -88,4 +90,22 @@ TEST_CASE("a login without the gateway's rights is refused with the remedy") {
   const auto [status, said] = here.run({TOPUPD, "--config", here.config()}, {{"PGUSER", "nobody_special"}});
   CHECK(status == 3);
   CHECK(has(said, "topup_gateway"));
+}
+
+TEST_CASE("a wrong database password is named as one, and not shown") {
+  stand here({.daemon = false});
+  const std::string cluster = std::getenv("TOPUP_TEST_CLUSTER");
+  const std::string rules = cluster + "/data/pg_hba.conf";
+  std::ostringstream all;
+  all << std::ifstream(rules).rdbuf();
+  std::ofstream(rules) << "host all careful 127.0.0.1/32 scram-sha-256\n" << all.str();
+  here.sql("create role careful login password 'right-one' in role topup_gateway");
+  here.sql("select pg_reload_conf()");
+  const auto url =
+      "url = \"postgresql://careful:wrong-one@127.0.0.1:" + std::string(std::getenv("PGPORT")) + "/topup\" # ";
+  const auto [status, said] = topupd_with(here, changed(here, "url = \"", url));
+  CHECK(status == 3);
+  CHECK(has(said, "password"));
+  CHECK_FALSE(has(said, "wrong-one"));
+  CHECK(lines(said) == 1);
 }

@@ -12,9 +12,11 @@ const std::string_view command_help =
     "  /cut before N    cut as the Nth deliver_sm_resp arrives: its answer is lost, the text comes again\n"
     "  /cut after N     cut right behind the Nth deliver_sm_resp\n"
     "  /cut submit N    cut as the Nth submit_sm arrives: taken, but its response is lost\n"
+    "  /lose N          cut as the Nth submit_sm arrives: lost\n"
     "  /away SECONDS    no listener and no links for so long\n"
     "  /throttle SECONDS  answer submit_sm with ESME_RTHROTTLED\n"
-    "  /mute, /unmute   never answer submit_sm; answer again\n"
+    "  /mute, /unmute   take submit_sm and never answer; answer again\n"
+    "  /deaf, /undeaf   lose submit_sm; hear again\n"
     "  /refuse N        refuse the next N binds\n"
     "  /spoil N         garbage instead of SMPP on the next N links\n"
     "  /status          links, and texts not answered yet\n";
@@ -37,10 +39,13 @@ std::string obey(std::string_view line, simulator& centre) {
   if (verb == "cut" && what == "before") return done((centre.faults.cut_before_answer = number()) > 0);
   if (verb == "cut" && what == "after") return done((centre.faults.cut_after_answer = number()) > 0);
   if (verb == "cut" && what == "submit") return done((centre.faults.cut_at_submit = number()) > 0);
+  if (verb == "lose") return done((centre.faults.lose_at_submit = number()) > 0);
   if (verb == "refuse") return done((centre.faults.refuse_binds = number()) > 0);
   if (verb == "spoil") return done((centre.faults.spoil_links = number()) > 0);
   if (verb == "mute") return centre.faults.mute = true, done(true);
   if (verb == "unmute") return centre.faults.mute = false, done(true);
+  if (verb == "deaf") return centre.faults.deaf = true, done(true);
+  if (verb == "undeaf") return centre.faults.deaf = false, done(true);
   if (verb == "away" || verb == "throttle") {
     const auto time = seconds();
     if (time.count() == 0) return done(false);

@@ -5,6 +5,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <cassert>
 #include <exception>
+#include <random>
 #include <utility>
 
 #include "parser/alphabet.hpp"
@@ -60,10 +61,25 @@ void simulator::listen() {
   if (acceptor_.is_open() || stopping_) return;
   acceptor_.open(options_.listen.protocol());
   acceptor_.set_option(tcp::acceptor::reuse_address(true));
-  acceptor_.bind(options_.listen);
+  if (options_.listen.port() == 0) {
+    bind_to_a_free_port();
+  } else {
+    acceptor_.bind(options_.listen);
+  }
   acceptor_.listen();
-  options_.listen = acceptor_.local_endpoint();
   spawn(accept_links());
+}
+
+// Below the ports that the kernel gives to outgoing connections: while we do not listen, a gateway that connects to a
+// port of that range may be given the very same one as its own, and then it talks to itself.
+void simulator::bind_to_a_free_port() {
+  std::random_device random;
+  boost::system::error_code taken;
+  for (int attempt = 0; attempt < 100; ++attempt) {
+    options_.listen.port(static_cast<std::uint16_t>(10'000 + random() % 20'000));
+    if (!acceptor_.bind(options_.listen, taken)) return;
+  }
+  throw boost::system::system_error(taken);
 }
 
 void simulator::stop_listening() {
@@ -235,6 +251,8 @@ void simulator::settle(std::uint64_t id) {
 // Replies -------------------------------------------------------------------------------------------------------------
 
 void simulator::on_submit(link& from, std::uint32_t sequence, smpp::short_message value) {
+  if (faults.deaf) return;
+  if (is_due(faults.lose_at_submit)) return from.connection->abort();
   reply result{std::move(value.destination.digits),
                std::move(value.source.digits),
                std::move(value.octets),

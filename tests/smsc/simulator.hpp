@@ -70,9 +70,11 @@ struct faults {
   int cut_before_answer = 0;  // as the Nth deliver_sm_resp from now arrives, the link is cut and the answer is lost
   int cut_after_answer = 0;   // the link is cut right behind the Nth
   int cut_at_submit = 0;      // the link is cut as the Nth submit_sm arrives: taken, and its response lost
+  int lose_at_submit = 0;     // the link is cut as the Nth submit_sm arrives, and nobody has seen that one
   int refuse_binds = 0;       // the next N binds get ESME_RINVPASWD
   int spoil_links = 0;        // the next N links get garbage instead of SMPP, each of another kind
   bool mute = false;          // submit_sm is taken and never answered
+  bool deaf = false;          // submit_sm is lost, and so never answered: a centre that hangs
 };
 
 struct counters {
@@ -115,6 +117,7 @@ class simulator {
     std::optional<smpp::connection> connection;
   };
 
+  void bind_to_a_free_port();
   boost::asio::awaitable<void> accept_links();
   boost::asio::awaitable<void> serve(boost::asio::ip::tcp::socket socket);
   void on_answer(link& from, std::uint64_t id, smpp::command_status status);
