@@ -35,6 +35,7 @@ store::worker_options worker_options_of(const config::settings& from) {
   to.lease = std::chrono::duration_cast<std::chrono::seconds>(from.store.lease);
   to.service_currency = from.service.currency;
   to.time_zone = from.service.time_zone;
+  for (const auto& each : from.smscs) to.smscs.push_back(each.name);
   to.ask_above_minor = from.ask_above_minor;
   return to;
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
 #include <charconv>
 
 #include "parser/alphabet.hpp"
@@ -19,28 +20,24 @@ constexpr milliseconds lease_margin{2'000};
 constexpr int claims_in_a_lease = 5;
 constexpr milliseconds shortest_pause{200};
 constexpr milliseconds longest_pause{30'000};
-// A status that SMPP 3.4 does not name is taken for temporary, but not for ever.
-constexpr int attempts_at_unknown_status = 5;
+// What is temporary, or a status that SMPP 3.4 does not name, is tried again for so long; then the reply is dead.
+constexpr std::chrono::hours give_up_after{24};
 
 enum class verdict { sent, throttled, temporary, refused };
 
 // What a submit_sm_resp says about the reply (SMPP 3.4 §5.1.3).
-verdict judge(smpp::command_status status, int attempts) {
+verdict judge(smpp::command_status status) {
   using enum smpp::command_status;
   switch (status) {
     case rok: return verdict::sent;
     case rthrottled:
     case rmsgqful: return verdict::throttled;
-    case rsyserr:
-    case rsubmitfail:
-    case rx_t_appn:
-    case rinvbndsts: return verdict::temporary;
     case rinvmsglen:
     case rinvsrcadr:
     case rinvdstadr:
     case rx_p_appn:
     case rx_r_appn: return verdict::refused;
-    default: return attempts < attempts_at_unknown_status ? verdict::temporary : verdict::refused;
+    default: return verdict::temporary;
   }
 }
 
@@ -103,9 +100,21 @@ void outbox_relay::claim_later() {
   claim_timer_.expires_after(options_.lease / claims_in_a_lease);
   claim_timer_.async_wait([this](boost::system::error_code failed) {
     if (failed || stopped_) return;
+    renew();
     claim();
+    for (std::size_t smsc = 0; smsc < lanes_.size(); ++smsc) pump(smsc);
     claim_later();
   });
+}
+
+// A slow SMSC takes longer for its answer than a lease lasts: nobody else shall send meanwhile what is in flight.
+void outbox_relay::renew() {
+  const auto now = steady_clock::now();
+  for (auto& [number, reply] : owed_) {
+    if (!reply.sent_by || now + options_.lease / 2 < reply.lease_until) continue;
+    reply.lease_until = now + options_.lease;
+    store_.report({.receipt = {number}, .what = store::reply_result::kind::renew, .smsc_message_id = {}});
+  }
 }
 
 void outbox_relay::add(store::decision value, const std::optional<link_id>& acknowledged) {
@@ -115,11 +124,11 @@ void outbox_relay::add(store::decision value, const std::optional<link_id>& ackn
     known->second.lease_until = lease_until;
     return;
   }
-  if (stopped_ || owed_.size() >= options_.limit) {
+  const auto smsc = links_.smsc_named(value.smsc);
+  if (stopped_ || lanes_[smsc].waiting.size() >= options_.limit) {
     store_.report({.receipt = value.receipt, .what = store::reply_result::kind::release, .smsc_message_id = {}});
     return;
   }
-  const auto smsc = links_.smsc_named(value.smsc);
   owed_.emplace(number, owed{.facts = std::move(value),
                              .lease_until = lease_until,
                              .smsc = smsc,
@@ -146,7 +155,6 @@ void outbox_relay::pump(std::size_t smsc) {
       of.waiting.push_front(number);
       return;
     }
-    ++reply.attempts;
   }
 }
 
@@ -168,7 +176,10 @@ void outbox_relay::submitted(smpp::ticket name, smpp::command_status status, con
   auto& of = lanes_[reply.smsc];
   const auto smsc = reply.smsc;
   const auto receipt = reply.facts.receipt;
-  switch (judge(status, reply.attempts)) {
+  auto said = judge(status);
+  const auto age = std::chrono::system_clock::now() - reply.facts.decided_at;
+  if (said == verdict::temporary && age > give_up_after) said = verdict::refused;
+  switch (said) {
     case verdict::sent:
       of.throttled = 0;
       metrics_.reply_sent();
@@ -193,10 +204,13 @@ void outbox_relay::submitted(smpp::ticket name, smpp::command_status status, con
       owed_.erase(found);
       break;
     case verdict::throttled:
-    case verdict::temporary:
       log_.debug("reply deferred", {{"receipt", to_string(receipt)}, {"status", smpp::name(status)}});
       pause(smsc);
       retry(number, reply);
+      break;
+    case verdict::temporary:  // of this reply alone: the others go on, and it is claimed again when its lease is over
+      log_.debug("reply deferred", {{"receipt", to_string(receipt)}, {"status", smpp::name(status)}});
+      owed_.erase(found);
       break;
   }
   pump(smsc);
@@ -206,7 +220,10 @@ void outbox_relay::unknown(smpp::ticket name) {
   const auto found = owed_.find(static_cast<std::int64_t>(name));
   if (found == owed_.end()) return;
   metrics_.reply_unknown();
+  const auto smsc = found->second.smsc;
   retry(found->first, found->second);
+  // Later: the link that says this is in the middle of its turn.
+  boost::asio::post(claim_timer_.get_executor(), [this, smsc] { pump(smsc); });
 }
 
 void outbox_relay::retry(std::int64_t number, owed& of) {

@@ -30,7 +30,7 @@ class outbox_relay {
  public:
   struct options {
     std::chrono::milliseconds lease{10'000};
-    std::size_t limit = 8192;
+    std::size_t limit = 8192;  // waiting for one SMSC
   };
   outbox_relay(boost::asio::io_context& io, options given, replies texts, links& out, store::worker& store,
                event_log& log, metrics& counts);
@@ -57,7 +57,6 @@ class outbox_relay {
     store::decision facts;
     std::chrono::steady_clock::time_point lease_until;
     std::size_t smsc = 0;
-    int attempts = 0;
     std::optional<link_id> acknowledged;  // where the text's ESME_ROK went
     std::optional<link_id> sent_by;       // while in flight
   };
@@ -69,6 +68,7 @@ class outbox_relay {
     int throttled = 0;  // times in a row
   };
   void claim_later();
+  void renew();
   void let_go(std::int64_t number);
   void retry(std::int64_t number, owed& of);
   void pause(std::size_t smsc);

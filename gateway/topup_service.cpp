@@ -13,10 +13,12 @@ namespace {
 constexpr std::chrono::milliseconds deadline_grain{50};
 
 constexpr std::uint8_t ton_international = 1;  // SMPP 3.4 §5.2.5
+constexpr std::uint8_t ton_alphanumeric = 5;
 
 // Whose text it is. Nothing for short codes and names: those are machines, and machines are not answered (DESIGN.md
 // §7).
 std::optional<parser::msisdn> sender_of(const smpp::address& source, const parser::numbering_plan& plan) {
+  if (source.ton == ton_alphanumeric) return std::nullopt;
   std::string_view digits = source.digits;
   const bool plus = digits.starts_with('+');
   if (plus) digits.remove_prefix(1);

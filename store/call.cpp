@@ -54,6 +54,7 @@ std::string_view mark(reply_result::kind what) {
     case reply_result::kind::heard: return "heard";
     case reply_result::kind::refused: return "refused";
     case reply_result::kind::release: return "release";
+    case reply_result::kind::renew: return "renew";
   }
   return {};
 }
@@ -210,6 +211,12 @@ std::vector<std::string> redeem_arguments(const worker_options& options, std::sp
   append(all, std::begin(of), std::end(of));
   append(all, std::begin(about), std::end(about));
   return all;
+}
+
+std::vector<std::string> claim_arguments(const worker_options& options, std::size_t at_most) {
+  sql_array smscs;
+  for (const std::string& name : options.smscs) smscs.text(name);
+  return {options.instance, seconds(options.lease), fmt::format("{}", at_most), std::move(smscs).done()};
 }
 
 std::vector<std::string> quarantine_arguments(const worker_options& options, const item& bad) {

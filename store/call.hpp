@@ -18,6 +18,9 @@ std::vector<std::string> redeem_arguments(const worker_options& options, std::sp
 // Those of topup.quarantine().
 std::vector<std::string> quarantine_arguments(const worker_options& options, const item& bad);
 
+// Those of topup.claim().
+std::vector<std::string> claim_arguments(const worker_options& options, std::size_t at_most);
+
 // Rows of topup.decision about replies that were claimed.
 std::vector<decision> decisions_of(const pqxx::result& rows);
 // Rows about these items, in their order. What the gateway knew is filled in, and each copy gets a decision of its own:

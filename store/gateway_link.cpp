@@ -56,7 +56,7 @@ gateway_link::gateway_link(const worker_options& options, const std::string& nam
     pqxx::nontransaction{*connection_}.exec("set statement_timeout = '5s'; set tcp_user_timeout = '10s'");
     connection_->prepare(redeem_statement, "select * from topup.redeem(" + placeholders(25) + ")");
     connection_->prepare(quarantine_statement, "select * from topup.quarantine(" + placeholders(10) + ")");
-    connection_->prepare(claim_statement, "select * from topup.claim($1,$2,$3)");
+    connection_->prepare(claim_statement, "select * from topup.claim($1,$2,$3,$4)");
     connection_->prepare(take_receipts_statement, "select topup.take_receipts()");
   } catch (const std::exception& problem) {
     throw explain(problem, options.url);
@@ -117,8 +117,7 @@ called<std::vector<decision>> gateway_link::quarantine(const item& bad) {
 }
 
 called<std::vector<decision>> gateway_link::claim(std::size_t at_most) {
-  const auto answer = call(claim_statement, {options_.instance, fmt::format("{} seconds", options_.lease.count()),
-                                             fmt::format("{}", at_most)});
+  const auto answer = call(claim_statement, claim_arguments(options_, at_most));
   if (answer.fate != fate::done) return {answer.fate, {}, answer.why};
   return {fate::done, decisions_of(answer.value), {}};
 }

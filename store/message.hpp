@@ -93,6 +93,7 @@ struct reply_result {
     heard,    // sent, and the SMSC surely has our ESME_ROK to the text: an identical text is from now on a new one
     refused,  // for good
     release,  // not sent: owed again, lease given back
+    renew,    // in flight: the lease goes on
   } what = kind::sent;
   std::string smsc_message_id;  // sent
   std::uint32_t status = 0;     // refused: command_status

@@ -27,6 +27,7 @@ struct worker_options {
   std::size_t batch_max = 256;
   std::size_t queue_max = 4096;  // texts waiting; above it offer() says full
   std::chrono::seconds lease{10};
+  std::vector<std::string> smscs = {};  // whose replies claim() asks for; empty: of all
   std::string service_currency = "USD";
   std::string time_zone = "UTC";                // a card expires at the end of its day there
   std::int64_t ask_above_minor = 0;             // ask before crediting more than this; 0: never

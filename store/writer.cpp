@@ -235,9 +235,7 @@ void writer::say(bool up, const std::string& why) {
     const std::lock_guard lock{guard_};
     up_ = up;
   }
-  std::pair now{up, why};
-  if (said_ == now) return;
-  said_ = now;
+  if (std::exchange(said_, up) == up) return;
   to_.on_state(up, why);
 }
 

@@ -62,7 +62,7 @@ class writer {
   // The thread's own.
   std::int64_t next_receipt_ = 0, receipts_left_ = 0;
   std::chrono::milliseconds wait_{0};  // before the next attempt to connect
-  std::pair<bool, std::string> said_{true, {}};
+  bool said_ = true;                   // the last on_state()
   std::atomic<std::uint64_t> progress_{0};
 
   mutable std::mutex guard_;  // of all below; link_ is used by the thread alone, but replaced under it

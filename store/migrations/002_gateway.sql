@@ -165,7 +165,7 @@ begin
             order by n, receipt = receipts[n] desc) as d;
     end if;
   end if;
-  -- A reply was sent, and perhaps our acknowledgement heard; refused for good; or not tried (release): owed again at once.
+  -- A reply was sent, and perhaps our acknowledgement heard; refused for good; not tried (release): owed again at once; or in flight still.
   if cardinality(marked) > 0 then
     update message m set
       reply = case when r.mark in ('sent', 'heard') then 'sent' when r.mark = 'refused' then 'dead' else 'owed' end::reply_state,
@@ -173,11 +173,11 @@ begin
       heard = r.mark = 'heard',
       smsc_message_id = r.smsc_message_id,
       reply_status = r.status,
-      lease_until = case r.mark when 'release' then moment else m.lease_until end
+      lease_until = case r.mark when 'release' then moment when 'renew' then moment + lease else m.lease_until end
     from unnest(marked, marks, smsc_message_ids, statuses) as r (receipt, mark, smsc_message_id, status)
     where m.receipt = r.receipt and m.receipt = any (marked)
       and m.reply::text = 'owed'  -- as a text, so that the index of owed replies is no way to look for these
-      and (r.mark <> 'release' or m.lease_owner = instance);
+      and (r.mark not in ('release', 'renew') or m.lease_owner = instance);
   end if;
   if total = 0 then return; end if;
 
@@ -431,8 +431,8 @@ begin
 end $$;
 
 -- Owed replies whose lease has lapsed, oldest first; now they are this instance's. Never waits: what another gateway is
--- claiming at this moment is left to it. smscs: only of these; null: of all.
-create function topup.claim(instance text, lease interval, at_most integer, smscs text[] default null)
+-- claiming at this moment is left to it. smscs: only of these; none: of all.
+create function topup.claim(instance text, lease interval, at_most integer, smscs text[])
 returns setof topup.decision
 language plpgsql security definer
 set search_path = topup, pg_temp
@@ -446,7 +446,7 @@ begin
     update message m set lease_until = now() + lease, lease_owner = instance, attempts = least(m.attempts + 1, 32767)
     where m.receipt = any (array(
       select due.receipt from message due
-      where due.reply = 'owed' and due.lease_until <= now() and (smscs is null or due.smsc = any (smscs))
+      where due.reply = 'owed' and due.lease_until <= now() and (cardinality(smscs) = 0 or due.smsc = any (smscs))
       order by due.lease_until limit at_most for update skip locked))
     returning (whole(m, m.receipt, false, true)).*;
 end $$;

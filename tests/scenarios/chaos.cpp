@@ -103,7 +103,7 @@ int main(int count, char** words) {
   app.add_option("--seed", wish.seed, "to see one course again, as far as timing allows");
   CLI11_PARSE(app, count, words);
   fmt::print("chaos: seed {}\n", wish.seed);
-  std::fflush(stdout);
+  static_cast<void>(std::fflush(stdout));
   try {
     cause_trouble(wish);
     return 0;

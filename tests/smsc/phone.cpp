@@ -31,7 +31,7 @@ void phone::hook(smsc::events& events) {
 
 void phone::prompt() const {
   if (terminal_ && !options_.play) fmt::print("> ");
-  std::fflush(stdout);
+  static_cast<void>(std::fflush(stdout));
 }
 
 asio::awaitable<int> phone::run(simulator& centre) {

@@ -152,6 +152,38 @@ TEST_CASE("an identical text is a redelivery until the SMSC surely has our ackno
   CHECK(db.count("select count(*) from topup.transfer") == 1);
 }
 
+TEST_CASE("a reply in flight keeps its lease as long as it is renewed, by its owner only") {
+  database db;
+  gateway one{db}, two{db, "two"};
+  const decision slow = one.decide(plain(alice, action::help));
+  const auto renew = [&](gateway& by) {
+    by.report({{.receipt = slow.receipt, .what = kind::renew, .smsc_message_id = {}, .status = 0}});
+  };
+  db.pass("9 seconds");
+  renew(one);
+  db.pass("9 seconds");
+  CHECK(two.claim(10).empty());
+  renew(two);
+  db.pass("2 seconds");
+  CHECK(two.claim(10).size() == 1);
+}
+
+TEST_CASE("only replies of the SMSCs that a gateway has are claimed by it") {
+  database db;
+  gateway one{db};
+  auto elsewhere = options(db, "two");
+  elsewhere.smscs = {"another"};
+  gateway two{elsewhere};
+  const text asked = plain(alice, action::help);
+  one.decide(asked);
+  db.pass("11 seconds");
+  CHECK(two.claim(10).empty());
+  auto here = options(db, "three");
+  here.smscs = {"another", asked.smsc};
+  gateway three{here};
+  CHECK(three.claim(10).size() == 1);
+}
+
 TEST_CASE("a lapsed reply is claimed by one gateway, oldest first, with everything its text needs") {
   database db;
   const auto card = db.print(1, {.value = 500, .validity_days = 3});
