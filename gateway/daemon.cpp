@@ -20,6 +20,8 @@ constexpr auto time_to_finish = 5s;
 constexpr auto time_to_unbind = 3s;
 constexpr auto time_to_write = 1500ms;
 constexpr auto look_again = 20ms;
+// An idle writer moves every second, and a busy one with each call: one that stands still for so long hangs.
+constexpr auto longest_call = 10s;
 
 // Unique for each start, so that a restarted daemon does not take its predecessor's leases for its own.
 std::string instance_name() {
@@ -87,7 +89,8 @@ daemon::daemon(const config::settings& settings, std::string path)
       service_(io_, settings, links_, store_, outbox_, log_, metrics_),
       signals_(io_, SIGTERM, SIGINT, SIGHUP),
       drain_timer_(io_),
-      watchdog_timer_(io_) {
+      watchdog_timer_(io_),
+      store_timer_(io_) {
   if (!settings.http.listen.empty()) {
     metrics_.on_scrape([this] { metrics_.waiting(service_.pending(), outbox_.waiting() + outbox_.in_flight()); });
     http_.emplace(io_, settings.http.listen, metrics_, [this] { return why_unhealthy(); });
@@ -103,6 +106,7 @@ void daemon::run() {
   notify_.ready("starting");
   say_status();
   feed_watchdog();
+  watch_store();
   io_.run();
   log_.info("topupd stopped", {});
 }
@@ -176,6 +180,7 @@ void daemon::refuse_or_take() {
 std::string daemon::why_unhealthy() const {
   if (draining_) return "stopping";
   if (!store_up_) return "the store is away";
+  if (store_hangs_) return "the store does not answer";
   if (links_.binds_up() == 0) return "no bind to any SMSC";
   return {};
 }
@@ -186,6 +191,24 @@ void daemon::say_status() {
   metrics_.store_up(store_up_);
   notify_.status(fmt::format("{} of {} binds up, store {}{}", links_.binds_up(), links_.bind_count(),
                              store_up_ ? "up" : "away", draining_ ? ", stopping" : ""));
+}
+
+// A server that takes a call and never answers is no lost connection: nobody else would notice.
+void daemon::watch_store() {
+  store_timer_.expires_after(longest_call);
+  store_timer_.async_wait([this](boost::system::error_code failed) {
+    if (failed) return;
+    const auto progress = store_.progress();
+    const bool hangs = std::exchange(store_progress_, progress) == progress;
+    if (std::exchange(store_hangs_, hangs) != hangs) {
+      if (hangs) {
+        log_.error("store hangs", {{"queued", std::to_string(store_.queued())}});
+      } else {
+        log_.info("store answers again", {});
+      }
+    }
+    watch_store();
+  });
 }
 
 // From inside the event loop, so that a loop that hangs starves it.

@@ -41,6 +41,7 @@ class daemon {
   void say_status();
   [[nodiscard]] std::string why_unhealthy() const;
   void feed_watchdog();
+  void watch_store();
 
   std::string path_;
   boost::asio::io_context io_{1};
@@ -56,7 +57,10 @@ class daemon {
   boost::asio::steady_timer drain_timer_;
   boost::asio::steady_timer watchdog_timer_;
   std::chrono::steady_clock::time_point drain_until_;
+  boost::asio::steady_timer store_timer_;
+  std::uint64_t store_progress_ = 0;
   bool store_up_ = true;
+  bool store_hangs_ = false;
   bool draining_ = false;
 };
 

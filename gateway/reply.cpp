@@ -66,6 +66,7 @@ const config::phrase_arguments& phrase_arguments() {
         {"bad_number", {}},
         {"two_targets", {}},
         {"two_pins", {}},
+        {"in_parts", {}},
         {"other_currency", {"currency"}},
         {"quarantined", {}},
     };

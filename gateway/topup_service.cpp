@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "gateway/user_data_header.hpp"
 #include "parser/alphabet.hpp"
 
 namespace topupd::gateway {
@@ -34,8 +35,23 @@ std::string sar_of(const smpp::short_message& value) {
                      value.sar_total_segments.value_or(0));
 }
 
-bool is_part_of_several(const smpp::short_message& value) {
-  return value.has_udh() || value.sar_total_segments.value_or(1) > 1;
+// The text of a message and which of several parts it is, by its header or its sar_* values (SMPP 3.4 §5.3.2.22).
+user_data user_data_of(const smpp::short_message& value) {
+  if (value.has_udh()) return split_user_data(value.octets);
+  if (value.sar_total_segments.value_or(1) <= 1) return {.text = value.octets};
+  return {.what = user_data::kind::part, .part = value.sar_segment_seqnum.value_or(1), .text = value.octets};
+}
+
+// What a peer wrote, fit for a log line.
+std::string printable(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+  return text;
+}
+
+// What cannot be read because it came in parts is said once, to the first part: half a PIN is never used.
+parser::reading in_parts() {
+  return {.request = parser::unclear{.reason = parser::unclear_reason::in_parts}, .language = {}, .steps = {}};
 }
 
 // A request as the store takes it. The PIN ends here: what goes on is its digest.
@@ -87,13 +103,15 @@ void topup_service::message(const origin& from, std::size_t smsc, const smpp::sh
   const auto sender = sender_of(value.source, reader_.rules().numbers);
   const bool ours = std::find(short_codes_.begin(), short_codes_.end(), value.source.digits) != short_codes_.end();
   if (!sender || ours) return ignore(from, smsc, value, "not a subscriber's number");
-  // Parts are not put together yet: half a PIN is never used.
-  if (is_part_of_several(value)) return ignore(from, smsc, value, "part of a long message");
+  const auto data = user_data_of(value);
+  if (data.what == user_data::kind::addressed) return ignore(from, smsc, value, "not a text");
+  const bool part = data.what == user_data::kind::part;
+  if (part && data.part > 1) return ignore(from, smsc, value, "part of a long message");
   const auto& smsc_settings = links_.settings(smsc);
-  const auto text = parser::decode(value.octets, value.data_coding, smsc_settings.default_alphabet);
+  const auto text = parser::decode(data.text, value.data_coding, smsc_settings.default_alphabet);
   if (!text) return ignore(from, smsc, value, "not a text");
 
-  const auto reading = reader_.read(*text, *sender);
+  const auto reading = part ? in_parts() : reader_.read(*text, *sender);
   store::text asked{.ticket = ++last_ticket_,
                     .print = keys_.print({.smsc = smsc_settings.name,
                                           .source = value.source.digits,
@@ -162,7 +180,8 @@ void topup_service::temporary(const taken_text& of) {
 void topup_service::ignore(const origin& from, std::size_t smsc, const smpp::short_message& value,
                            std::string_view why) {
   metrics_.ignored();
-  log_.info("topup ignored", {{"from", value.source.digits}, {"why", why}, {"smsc", links_.settings(smsc).name}});
+  log_.info("topup ignored",
+            {{"from", printable(value.source.digits)}, {"why", why}, {"smsc", links_.settings(smsc).name}});
   links_.answer(from, smpp::command_status::rok);
 }
 

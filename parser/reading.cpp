@@ -164,6 +164,7 @@ std::string_view name(unclear_reason reason) {
     case unclear_reason::bad_number: return "bad_number";
     case unclear_reason::two_targets: return "two_targets";
     case unclear_reason::two_pins: return "two_pins";
+    case unclear_reason::in_parts: return "in_parts";
   }
   return "";
 }

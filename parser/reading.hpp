@@ -29,8 +29,9 @@ struct confirm {};  // YES: spend the voucher of the pending question
 struct cancel {};   // NO
 struct ignore {};   // padding noise, or our own confirmation forwarded back: no answer at all
 
-// Nothing is used and nothing counts as a wrong PIN; the reply says what is wrong. In order of precedence.
-enum class unclear_reason { missing_pin, pin_length, check_digit, bad_number, two_targets, two_pins };
+// Nothing is used and nothing counts as a wrong PIN; the reply says what is wrong. In order of precedence;
+// in_parts is the gateway's word for a text that came in several messages, which read() never sees.
+enum class unclear_reason { missing_pin, pin_length, check_digit, bad_number, two_targets, two_pins, in_parts };
 struct unclear {
   unclear_reason reason;
   int got = 0;  // pin_length: the digits found

@@ -68,7 +68,7 @@ class worker {
   // delivered again.
   void stop(std::chrono::milliseconds within);
 
-  // Grows with every completed round trip or idle wait of the writer: what the watchdog looks at. Any thread.
+  // Grows with every completed round trip or idle wait of the writer: one that stands still hangs. Any thread.
   [[nodiscard]] std::uint64_t progress() const;
   [[nodiscard]] std::size_t queued() const;
 

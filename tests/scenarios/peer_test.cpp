@@ -45,6 +45,17 @@ TEST_CASE("a throttled confirmation stays owed and comes later") {
   here.check_all_is_well();
 }
 
+TEST_CASE("a confirmation that the SMSC never answers is sent again on a link where nothing else happens") {
+  stand here({.sandbox = {"--set", "response_timeout = \"1s\""}});
+  here.centre.faults.deaf = true;
+  here.text("TOPUP " + here.pin(0));
+  here.until([&] { return here.centre.counters().taken == 1; }, "the acknowledgement");
+  here.pass(300ms);
+  here.centre.faults.deaf = false;
+  here.until([&] { return here.replies_to(here.self) == 1; }, "the confirmation", 5s);
+  here.check_all_is_well();
+}
+
 TEST_CASE("garbage from the SMSC never ends the process") {
   stand here({.daemon = false});
   here.centre.faults.spoil_links = 16;  // twice each kind

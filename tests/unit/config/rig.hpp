@@ -40,6 +40,7 @@ inline phrase_arguments english_phrases() {
                           {"asked_self", {"amount", "minutes"}},
                           {"cancelled", {}},
                           {"no_question", {}},
+                          {"in_parts", {}},
                           {"refused", {}},
                           {"locked", {"until"}},
                           {"balance", {"balance"}},

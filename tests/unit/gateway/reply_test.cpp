@@ -119,7 +119,8 @@ TEST_CASE("every reply fits one short message of the default alphabet, with the 
       CHECK(sent.data_coding == 0);
     }
   }
-  for (const auto& reason : {"missing_pin", "pin_length", "check_digit", "bad_number", "two_targets", "two_pins"}) {
+  for (const auto& reason :
+       {"missing_pin", "pin_length", "check_digit", "bad_number", "two_targets", "two_pins", "in_parts"}) {
     auto value = decision(outcome::unclear);
     value.reason = reason;
     CAPTURE(reason);
