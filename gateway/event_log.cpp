@@ -18,9 +18,9 @@ class stdout_sink final : public spdlog::sinks::base_sink<spdlog::details::null_
   void sink_it_(const spdlog::details::log_msg& message) override {
     spdlog::memory_buf_t line;
     formatter_->format(message, line);
-    std::fwrite(line.data(), 1, line.size(), stdout);
+    static_cast<void>(std::fwrite(line.data(), 1, line.size(), stdout));
   }
-  void flush_() override { std::fflush(stdout); }
+  void flush_() override { static_cast<void>(std::fflush(stdout)); }
 };
 
 std::string quoted(std::string_view value) {

@@ -36,7 +36,7 @@ std::string_view phrase_of(const store::decision& value) {
       if (value.target) return "credited_other";
       return valid ? "credited_valid" : "credited";
   }
-  assert(!"an outcome without a phrase");
+  assert(false && "an outcome without a phrase");
   return "help";
 }
 
