@@ -32,8 +32,6 @@ struct store {
   std::chrono::milliseconds lease{10'000};  // of an owed reply
 };
 
-struct tls {};  // a later issue
-
 struct smsc {
   std::string name;
   std::string host = "127.0.0.1";
