@@ -3,46 +3,66 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <map>
+#include <optional>
 #include <system_error>
 #include <utility>
 
 #include "config/section.hpp"
 #include "config/toml_file.hpp"
 #include "config/units.hpp"
+#include "parser/normalise.hpp"
 #include "parser/phrase.hpp"
+#include "parser/tokens.hpp"
 
 namespace topupd::config {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array<std::pair<const char*, parser::command>, 5> commands{{{"topup", parser::command::topup},
-                                                                           {"balance", parser::command::balance},
-                                                                           {"help", parser::command::help},
-                                                                           {"yes", parser::command::yes},
-                                                                           {"no", parser::command::no}}};
+constexpr std::array<std::pair<const char*, parser::command>, 10> commands{{{"topup", parser::command::topup},
+                                                                            {"balance", parser::command::balance},
+                                                                            {"history", parser::command::history},
+                                                                            {"status", parser::command::status},
+                                                                            {"check", parser::command::check},
+                                                                            {"help", parser::command::help},
+                                                                            {"language", parser::command::language},
+                                                                            {"transfer", parser::command::transfer},
+                                                                            {"yes", parser::command::yes},
+                                                                            {"no", parser::command::no}}};
 
 std::string_view name_of(parser::command value) {
   return std::find_if(commands.begin(), commands.end(), [&](const auto& c) { return c.second == value; })->first;
 }
 
-// How the reader will see it, nearly: letters alone count, not their case nor what stands between them.
-std::string folded(std::string_view word) {
+// As the reader looks it up: letters and digits, whatever stands between them. Empty: it could never be found.
+std::string folded(const std::string& word) {
+  parser::scratch text;
+  parser::normalise(word, text);
   std::string letters;
-  for (const char c : word) {
-    if (c == ' ' || c == '-' || c == '_') continue;
-    letters += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  }
+  for (const auto& token : parser::tokenise(text.text)) letters += token.text;
   return letters;
 }
 
-struct meaning {
-  parser::command command;
-  std::string file;
+// What the files read so far have taken.
+struct taken {
+  struct meaning {
+    parser::command command;
+    std::string file;
+  };
+  std::map<std::string, meaning> words;
+  struct owner {
+    std::string code;
+    std::string file;
+  };
+  std::map<std::string, owner> names;
 };
-using meanings = std::map<std::string, meaning>;
 
-void read_keywords(section from, parser::language& into, const std::string& file, meanings& taken) {
+std::string in_other(const std::string& owner, const std::string& file) {
+  return owner == file ? "" : " in " + owner;
+}
+
+void read_keywords(section from, parser::language& into, const std::string& file, taken& taken) {
   for (const auto& [key, command] : commands) {
     std::vector<std::string> words;
     from.require(key, "write the words for it, as " + std::string(key) + R"( = ["WORD"])");
@@ -54,15 +74,32 @@ void read_keywords(section from, parser::language& into, const std::string& file
         from.fault(key, i, "is empty; write a word");
         continue;
       }
-      const auto [found, is_new] = taken.try_emplace(letters, meaning{command, file});
+      const auto [found, is_new] = taken.words.try_emplace(letters, taken::meaning{command, file});
       if (!is_new && found->second.command != command)
         from.fault(key, i,
                    '"' + words[i] + "\" means " + std::string(name_of(found->second.command)) + " already" +
-                       (found->second.file == file ? "" : " in " + found->second.file) + "; keep one of them");
+                       in_other(found->second.file, file) + "; keep one of them");
       into.keywords.push_back({words[i], command});
     }
   }
   from.finish();
+}
+
+// What LANG calls it. Its code is a name as well, which no other language may have.
+void read_names(section& from, parser::language& into, const std::string& file, taken& taken) {
+  from.require("names", R"(write what LANG calls it, as names = ["English"])");
+  if (!from.read("names", into.names)) return;
+  if (into.names.empty()) from.fault("names", "needs at least one name");
+  const auto take = [&](const std::string& name) -> std::optional<std::string> {
+    const auto letters = folded(name);
+    if (letters.empty()) return "is empty; write a name";
+    const auto [found, is_new] = taken.names.try_emplace(letters, taken::owner{into.code, file});
+    if (is_new || found->second.code == into.code) return std::nullopt;
+    return '"' + name + "\" is a name already" + in_other(found->second.file, file) + "; keep one of them";
+  };
+  if (auto fault = take(into.code)) from.fault("language", std::move(*fault));
+  for (std::size_t i = 0; i < into.names.size(); ++i)
+    if (auto fault = take(into.names[i])) from.fault("names", i, std::move(*fault));
 }
 
 void read_texts(section from, const std::string& code, const std::string& time_zone, const phrase_arguments& phrases,
@@ -77,7 +114,7 @@ void read_texts(section from, const std::string& code, const std::string& time_z
 }
 
 language read_language(const fs::path& path, const std::string& time_zone, const phrase_arguments& phrases,
-                       meanings& taken, std::vector<problem>& problems) {
+                       taken& taken, std::vector<problem>& problems) {
   language read;
   read.file = path.string();
   faults to{read.file, problems};
@@ -93,16 +130,19 @@ language read_language(const fs::path& path, const std::string& time_zone, const
       top.fault("language", "is " + read.words.code + "; name the file " + read.words.code + ".toml");
   }
   top.read("noise", read.words.noise);
+  top.read("polite", read.words.polite);
   top.require("keywords", "write [keywords] and the words below it");
   if (top.given("keywords")) read_keywords(top.table("keywords"), read.words, path.filename().string(), taken);
 
-  top.require("texts", "write [texts] and the reply texts below it");
   if (top.given("texts")) {
+    read_names(top, read.words, path.filename().string(), taken);
     std::vector<std::string> keys;
     if (const auto* texts = file->get_as<toml::table>("texts"); texts != nullptr) {
       for (const auto& [key, text] : *texts) keys.emplace_back(key.str());
     }
     read_texts(top.table("texts"), read.words.code, time_zone, phrases, keys, read.texts);
+  } else if (top.given("names")) {
+    top.fault("names", "are for LANG, which cannot choose a language without [texts]; write those, or no names");
   }
   top.finish();
   return read;
@@ -133,7 +173,7 @@ std::vector<language> read_languages(const std::string& folder, const std::strin
 
   std::vector<language> all;
   all.reserve(files.size());
-  meanings taken;
+  taken taken;
   for (const auto& file : files) all.push_back(read_language(file, time_zone, phrases, taken, problems));
   return all;
 }

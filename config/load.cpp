@@ -40,6 +40,9 @@ class loader {
   // [numbering], [pin] and [reading] make one rule set together: what a run of digits is.
   void read_numbers(section& top) {
     auto& rules = settings_.reading;
+    rules.short_codes = settings_.service.short_codes;
+    rules.currency = settings_.service.currency;
+    rules.default_language = settings_.service.language;
     read_numbering(top.table("numbering"), rules.numbers);
 
     auto pin = top.table("pin");
@@ -56,6 +59,12 @@ class loader {
       else
         pin.fault("lengths", clash.pin_element, clash.text);
     }
+    for (const auto& clash : find_code_clashes(rules)) {
+      if (clash.of_short_code)
+        top.table("service").fault("short_codes", clash.element, clash.text);
+      else
+        reading.fault("numeric_keywords", clash.element, clash.text);
+    }
     read_words(top, reading, languages);
   }
 
@@ -64,24 +73,35 @@ class loader {
     const auto zone = parser::time_zone_is_known(service.time_zone) ? service.time_zone : "UTC";
     const auto folder = language_folder(configured, path_);
     settings_.languages = read_languages(folder, zone, options_.phrases, faults_.problems);
-    std::vector<std::string> codes;
+    auto& rules = settings_.reading;
+    std::vector<std::string> codes;  // of those that the service can answer in
+    bool known = false;
     for (const auto& language : settings_.languages) {
-      codes.push_back(language.words.code);
-      settings_.reading.languages.push_back(language.words);
-      for (const auto& keyword : language.words.keywords) judge_numeric(reading, keyword);
+      if (!language.texts.empty()) codes.push_back(language.words.code);
+      known = known || language.words.code == service.language;
+      rules.languages.push_back(language.words);
     }
-    if (!codes.empty() && std::find(codes.begin(), codes.end(), service.language) == codes.end())
-      top.table("service").fault("language",
-                                 service.language + " has no file in " + folder + "; there are " + listed(codes));
+    judge_numeric(reading);
+    // Beside an amount the currency's code says nothing new, in whatever language.
+    if (!rules.languages.empty()) rules.languages.front().noise.push_back(service.currency);
+    if (!settings_.languages.empty() && std::find(codes.begin(), codes.end(), service.language) == codes.end())
+      top.table("service").fault("language", service.language + (known ? " has no [texts] in " : " has no file in ") +
+                                                 folder + (codes.empty() ? "" : "; there are " + listed(codes)));
   }
 
   // "1" is a YES: as a numeric keyword it would be a top-up as well.
-  void judge_numeric(section& reading, const parser::language::keyword& keyword) {
+  void judge_numeric(section& reading) {
     const auto& numbers = settings_.reading.numeric_keywords;
-    const auto found = std::find(numbers.begin(), numbers.end(), keyword.word);
-    if (found != numbers.end() && keyword.command != parser::command::topup)
-      reading.fault("numeric_keywords", static_cast<std::size_t>(found - numbers.begin()),
-                    keyword.word + " is a keyword already, and no top-up; choose another number");
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+      const auto clashes = [&](const language& one) {
+        return std::any_of(one.words.keywords.begin(), one.words.keywords.end(), [&](const auto& keyword) {
+          return keyword.word == numbers[i] && keyword.command != parser::command::topup;
+        });
+      };
+      if (std::any_of(settings_.languages.begin(), settings_.languages.end(), clashes))
+        reading.fault("numeric_keywords", i,
+                      numbers[i] + " is a keyword already, and no top-up; choose another number");
+    }
   }
 
   void read_the_store(section from) {

@@ -1,5 +1,9 @@
 #include "config/overlap.hpp"
 
+#include <algorithm>
+
+#include "parser/pin.hpp"
+
 namespace topupd::config {
 namespace {
 
@@ -38,6 +42,37 @@ std::string clash(const std::string& what, const std::string& digits, const std:
 }
 
 }  // namespace
+
+std::vector<code_clash> find_code_clashes(const parser::rules& rules) {
+  const auto is_one_of = [](const std::vector<std::string>& codes, const std::string& code) {
+    return std::find(codes.begin(), codes.end(), code) != codes.end();
+  };
+  std::vector<code_clash> found;
+  for (std::size_t i = 0; i < rules.short_codes.size(); ++i) {
+    const auto& code = rules.short_codes[i];
+    const auto is_long_as = [&](int length) { return static_cast<std::size_t>(length) == code.size(); };
+    std::string other;
+    if (is_one_of(rules.numeric_keywords, code))
+      other = "is one of reading.numeric_keywords as well";
+    else if (is_one_of(rules.service_codes, code))
+      other = "is one of reading.service_codes as well";
+    else if (!example(code, rules.serial_form).empty())
+      other = "looks like a card's serial";
+    else if (std::any_of(rules.pins.lengths.begin(), rules.pins.lengths.end(), is_long_as) &&
+             check_digit_is_right(code, rules.pins.check))
+      other = "looks like a PIN";
+    if (!other.empty())
+      found.push_back({.of_short_code = true,
+                       .element = i,
+                       .text = code + ' ' + other + "; a text with it would be readable in two ways"});
+  }
+  for (std::size_t i = 0; i < rules.numeric_keywords.size(); ++i)
+    if (!example(rules.numeric_keywords[i], rules.serial_form).empty())
+      found.push_back({.element = i,
+                       .text = rules.numeric_keywords[i] +
+                               " looks like a card's serial; a text with it would be readable in two ways"});
+  return found;
+}
 
 std::vector<overlap> find_overlaps(const std::vector<int>& pin_lengths, const parser::numbering_plan& plan,
                                    const std::string& serial_form) {

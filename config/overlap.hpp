@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "parser/msisdn.hpp"
+#include "parser/reading.hpp"
 
 namespace topupd::config {
 
@@ -19,5 +20,14 @@ struct overlap {
 // prefix and the country code tell it, and the reader asks where a PIN begins with both.
 std::vector<overlap> find_overlaps(const std::vector<int>& pin_lengths, const parser::numbering_plan& plan,
                                    const std::string& serial_form);
+
+// Our own numbers and the keywords that are digits: one that stood for two things, or looked like a card's digits,
+// would make a question of every text that has it.
+struct code_clash {
+  bool of_short_code = false;  // the key at fault: service.short_codes, or reading.numeric_keywords
+  std::size_t element = 0;     // which of them
+  std::string text;
+};
+std::vector<code_clash> find_code_clashes(const parser::rules& rules);
 
 }  // namespace topupd::config

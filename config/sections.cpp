@@ -89,6 +89,7 @@ void read_service(section from, service& into) {
     from.fault("time_zone", R"(is not known; write its IANA name, as "America/New_York" or "UTC")");
   if (from.read("language", into.language) && !parser::language_is_known(into.language))
     from.fault("language", R"(is not known; write its BCP 47 code, as "en")");
+  from.read("answers_per_hour", into.answers_per_hour, 0, 1000);
   from.finish();
 }
 
@@ -135,6 +136,7 @@ void read_reading(section from, const std::string& currency, settings& into, std
       from.fault("ask_above",
                  "is no amount of " + currency + R"(; write digits with a point in quotes, as "50", or "0" for never)");
   }
+  from.read("parts_within", into.parts_within, 1s, 1h);
   from.read("languages", languages);
   from.finish();
 }

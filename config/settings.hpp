@@ -23,6 +23,7 @@ struct service {
   std::string currency = "USD";
   std::string time_zone = "UTC";
   std::string language = "en";
+  int answers_per_hour = 10;  // to one sender, credits apart; 0: no limit
 };
 
 struct store {
@@ -64,6 +65,7 @@ struct http {
 };
 
 // One language file: keywords for the reader, reply texts for the subscriber (phrase key -> ICU MessageFormat pattern).
+// A file without reply texts only adds words; its texts are answered in the service's language.
 struct language {
   parser::language words;
   std::map<std::string, std::string> texts;
@@ -75,7 +77,8 @@ struct settings {
   parser::rules reading;        // [numbering], [pin] and [reading] together, and the keywords of the languages
   std::string ask_above = "0";  // decimal, in the service's currency
   std::int64_t ask_above_minor = 0;
-  secret pin_key;  // 32 octets, from the file or the systemd credential
+  std::chrono::milliseconds parts_within{600'000};  // the parts of a long text; later its sender is told
+  secret pin_key;                                   // 32 octets, from the file or the systemd credential
   config::store store;
   std::vector<config::smsc> smscs;
   config::log log;

@@ -36,7 +36,10 @@ store::worker_options worker_options_of(const config::settings& from) {
   to.queue_max = from.store.queue_max;
   to.lease = std::chrono::duration_cast<std::chrono::seconds>(from.store.lease);
   to.service_currency = from.service.currency;
+  to.service_language = from.service.language;
   to.time_zone = from.service.time_zone;
+  to.answers_per_hour = from.service.answers_per_hour;
+  to.part_time = std::chrono::duration_cast<std::chrono::seconds>(from.parts_within);
   for (const auto& each : from.smscs) to.smscs.push_back(each.name);
   to.ask_above_minor = from.ask_above_minor;
   return to;
@@ -74,6 +77,8 @@ daemon::daemon(const config::settings& settings, std::string path)
                                [this](std::vector<store::decision> all) {
                                  for (auto& each : all) outbox_.add(std::move(each));
                                }),
+              .on_kept = on(io_, [this](std::uint64_t ticket,
+                                        const std::vector<std::string>& sealed) { service_.kept(ticket, sealed); }),
               .on_state = on(io_,
                              [this](bool up, const std::string& why) {
                                store_up_ = up;

@@ -58,20 +58,20 @@ void event_log::flush() {
   logger_->flush();
 }
 
-void event_log::debug(std::string_view event, fields about) {
+void event_log::debug(std::string_view event, const fields& about) {
   write(spdlog::level::debug, event, about);
 }
-void event_log::info(std::string_view event, fields about) {
+void event_log::info(std::string_view event, const fields& about) {
   write(spdlog::level::info, event, about);
 }
-void event_log::warning(std::string_view event, fields about) {
+void event_log::warning(std::string_view event, const fields& about) {
   write(spdlog::level::warn, event, about);
 }
-void event_log::error(std::string_view event, fields about) {
+void event_log::error(std::string_view event, const fields& about) {
   write(spdlog::level::err, event, about);
 }
 
-void event_log::write(int level, std::string_view event, fields about) {
+void event_log::write(int level, std::string_view event, const fields& about) {
   const auto severity = static_cast<spdlog::level::level_enum>(level);
   if (!logger_->should_log(severity)) return;
   line_.clear();

@@ -8,11 +8,11 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
-#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace spdlog {
 class logger;
@@ -23,22 +23,22 @@ namespace topupd::gateway {
 class event_log {
  public:
   using field = std::pair<std::string_view, std::string_view>;
-  using fields = std::initializer_list<field>;
+  using fields = std::vector<field>;
 
   // level: trace, debug, info, warning, error; format: text, json (both judged by the configuration).
   event_log(boost::asio::any_io_executor executor, const std::string& level, const std::string& format);
   ~event_log();
 
-  void debug(std::string_view event, fields about);
-  void info(std::string_view event, fields about);
-  void warning(std::string_view event, fields about);
-  void error(std::string_view event, fields about);  // somebody must look: an alarm
+  void debug(std::string_view event, const fields& about);
+  void info(std::string_view event, const fields& about);
+  void warning(std::string_view event, const fields& about);
+  void error(std::string_view event, const fields& about);  // somebody must look: an alarm
   void set_level(const std::string& level);
   [[nodiscard]] bool debugs() const;
   void flush();
 
  private:
-  void write(int level, std::string_view event, fields about);
+  void write(int level, std::string_view event, const fields& about);
   boost::asio::any_io_executor executor_;
   std::shared_ptr<spdlog::logger> logger_;
   bool json_;

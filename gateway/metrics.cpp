@@ -13,7 +13,7 @@
 namespace topupd::gateway {
 namespace {
 
-constexpr auto outcomes = static_cast<std::size_t>(store::outcome::credited) + 1;  // the last of the enumeration
+constexpr auto outcomes = static_cast<std::size_t>(store::outcome::received) + 1;  // the last of the enumeration
 
 prometheus::Family<prometheus::Counter>& counters(prometheus::Registry& of, const char* name, const char* help) {
   return prometheus::BuildCounter().Name(name).Help(help).Register(of);

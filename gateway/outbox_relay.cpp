@@ -6,6 +6,7 @@
 #include <boost/asio/post.hpp>
 #include <charconv>
 
+#include "gateway/user_data_header.hpp"
 #include "parser/alphabet.hpp"
 
 namespace topupd::gateway {
@@ -22,6 +23,18 @@ constexpr milliseconds shortest_pause{200};
 constexpr milliseconds longest_pause{30'000};
 // What is temporary, or a status that SMPP 3.4 does not name, is tried again for so long; then the reply is dead.
 constexpr std::chrono::hours give_up_after{24};
+
+constexpr std::uint8_t udhi = 0x40;  // SMPP 3.4 §5.2.12
+
+// A reply's ticket: its receipt, and which attempt it is, so that a late answer to an earlier one is not taken for
+// this.
+constexpr int attempt_bits = 8;
+smpp::ticket ticket_of(std::int64_t receipt, std::uint8_t attempt) {
+  return static_cast<smpp::ticket>(receipt) << attempt_bits | attempt;
+}
+std::pair<std::int64_t, std::uint8_t> reply_of(smpp::ticket name) {
+  return {static_cast<std::int64_t>(name >> attempt_bits), static_cast<std::uint8_t>(name)};
+}
 
 enum class verdict { sent, throttled, temporary, refused };
 
@@ -150,91 +163,119 @@ void outbox_relay::pump(std::size_t smsc) {
       owed_.erase(number);
       continue;
     }
-    reply.sent_by = links_.submit(smsc, static_cast<smpp::ticket>(number), message_of(reply), reply.acknowledged);
-    if (!reply.sent_by) {
+    if (!submit(number, reply)) {
       of.waiting.push_front(number);
       return;
     }
   }
 }
 
-smpp::short_message outbox_relay::message_of(const owed& of) const {
-  auto text = parser::encode(texts_.render(of.facts), links_.settings(of.smsc).default_alphabet);
-  smpp::short_message message;
-  message.kind = smpp::command_id::submit_sm;
-  message.source = address_from(of.facts.short_code);
-  message.destination = address_from(of.facts.source);
-  message.data_coding = text.data_coding;
-  message.octets = std::move(text.octets);
-  return message;
+// Every short message of the reply that is not submitted yet. False when the window was full before the last of them.
+bool outbox_relay::submit(std::int64_t number, owed& of) {
+  const auto text = parser::encode(texts_.render(of.facts), links_.settings(of.smsc).default_alphabet);
+  of.segments = text.segments();
+  while (of.submitted < of.segments) {
+    smpp::short_message message;
+    message.kind = smpp::command_id::submit_sm;
+    message.source = address_from(of.facts.short_code);
+    message.destination = address_from(of.facts.source);
+    message.data_coding = text.data_coding;
+    if (of.segments > 1) {
+      message.esm_class = udhi;
+      message.octets = concatenation_header(static_cast<unsigned>(number), of.segments, of.submitted + 1);
+    }
+    message.octets += text.segment(of.submitted);
+    const auto link = links_.submit(of.smsc, ticket_of(number, of.attempt), std::move(message),
+                                    of.sent_by ? of.sent_by : of.acknowledged);
+    if (!link) return false;
+    of.sent_by = link;
+    ++of.submitted;
+  }
+  return true;
 }
 
 void outbox_relay::submitted(smpp::ticket name, smpp::command_status status, const std::string& message_id) {
-  const auto found = owed_.find(static_cast<std::int64_t>(name));
-  if (found == owed_.end()) return;
-  auto& [number, reply] = *found;
-  auto& of = lanes_[reply.smsc];
+  const auto [number, attempt] = reply_of(name);
+  const auto found = owed_.find(number);
+  if (found == owed_.end() || found->second.attempt != attempt) return;
+  auto& reply = found->second;
   const auto smsc = reply.smsc;
-  const auto receipt = reply.facts.receipt;
   auto said = judge(status);
   const auto age = std::chrono::system_clock::now() - reply.facts.decided_at;
   if (said == verdict::temporary && age > give_up_after) said = verdict::refused;
+  if (said == verdict::throttled || said == verdict::temporary)
+    log_.debug("reply deferred", {{"receipt", to_string(reply.facts.receipt)}, {"status", smpp::name(status)}});
   switch (said) {
     case verdict::sent:
-      of.throttled = 0;
-      metrics_.reply_sent();
-      // What came after our ESME_ROK on the same link shows that the SMSC has it and will not deliver this text again.
-      store_.report({.receipt = receipt,
-                     .what = reply.acknowledged && reply.acknowledged == reply.sent_by
-                                 ? store::reply_result::kind::heard
-                                 : store::reply_result::kind::sent,
-                     .smsc_message_id = message_id});
-      owed_.erase(found);
+      lanes_[smsc].throttled = 0;
+      if (++reply.taken == reply.segments) taken(number, reply, message_id);
       break;
-    case verdict::refused:
-      metrics_.reply_refused();
-      log_.error("reply refused", {{"receipt", to_string(receipt)},
-                                   {"to", reply.facts.source},
-                                   {"status", smpp::name(status)},
-                                   {"smsc", links_.settings(smsc).name}});
-      store_.report({.receipt = receipt,
-                     .what = store::reply_result::kind::refused,
-                     .smsc_message_id = {},
-                     .status = static_cast<std::uint32_t>(status)});
-      owed_.erase(found);
-      break;
+    case verdict::refused: refused(number, reply, status); break;
     case verdict::throttled:
-      log_.debug("reply deferred", {{"receipt", to_string(receipt)}, {"status", smpp::name(status)}});
       pause(smsc);
       retry(number, reply);
       break;
     case verdict::temporary:  // of this reply alone: the others go on, and it is claimed again when its lease is over
-      log_.debug("reply deferred", {{"receipt", to_string(receipt)}, {"status", smpp::name(status)}});
-      owed_.erase(found);
+      forget(number);
       break;
   }
   pump(smsc);
 }
 
+void outbox_relay::taken(std::int64_t number, const owed& of, const std::string& message_id) {
+  metrics_.reply_sent();
+  // What came after our ESME_ROK on the same link shows that the SMSC has it and will not deliver this text again.
+  using kind = store::reply_result::kind;
+  store_.report({.receipt = of.facts.receipt,
+                 .what = of.acknowledged && of.acknowledged == of.sent_by ? kind::heard : kind::sent,
+                 .smsc_message_id = message_id});
+  forget(number);
+}
+
+void outbox_relay::refused(std::int64_t number, const owed& of, smpp::command_status status) {
+  metrics_.reply_refused();
+  log_.error("reply refused", {{"receipt", to_string(of.facts.receipt)},
+                               {"to", of.facts.source},
+                               {"status", smpp::name(status)},
+                               {"smsc", links_.settings(of.smsc).name}});
+  store_.report({.receipt = of.facts.receipt,
+                 .what = store::reply_result::kind::refused,
+                 .smsc_message_id = {},
+                 .status = static_cast<std::uint32_t>(status)});
+  forget(number);
+}
+
 void outbox_relay::unknown(smpp::ticket name) {
-  const auto found = owed_.find(static_cast<std::int64_t>(name));
-  if (found == owed_.end()) return;
+  const auto [number, attempt] = reply_of(name);
+  const auto found = owed_.find(number);
+  if (found == owed_.end() || found->second.attempt != attempt) return;
   metrics_.reply_unknown();
   const auto smsc = found->second.smsc;
-  retry(found->first, found->second);
+  retry(number, found->second);
   // Later: the link that says this is in the middle of its turn.
   boost::asio::post(claim_timer_.get_executor(), [this, smsc] { pump(smsc); });
 }
 
+// The whole reply once more; what is still said about this attempt counts no more.
 void outbox_relay::retry(std::int64_t number, owed& of) {
+  const bool waits = of.submitted < of.segments;
   of.sent_by.reset();
+  of.submitted = of.taken = 0;
+  ++of.attempt;
   if (stopped_) return let_go(number);
-  lanes_[of.smsc].waiting.push_front(number);
+  if (!waits) lanes_[of.smsc].waiting.push_front(number);
 }
 
 void outbox_relay::let_go(std::int64_t number) {
   store_.report({.receipt = {number}, .what = store::reply_result::kind::release, .smsc_message_id = {}});
   owed_.erase(number);
+}
+
+// Of a reply in several short messages the rest may still wait for room.
+void outbox_relay::forget(std::int64_t number) {
+  const auto found = owed_.find(number);
+  if (found->second.submitted < found->second.segments) std::erase(lanes_[found->second.smsc].waiting, number);
+  owed_.erase(found);
 }
 
 // Throttled: wait with jitter, twice as long each time in a row (SMPP.md §2 "rate").

@@ -59,6 +59,11 @@ class outbox_relay {
     std::size_t smsc = 0;
     std::optional<link_id> acknowledged;  // where the text's ESME_ROK went
     std::optional<link_id> sent_by;       // while in flight
+    // A reply is one short message or several; when one of those is not taken, all of them go again.
+    std::uint8_t attempt = 0;
+    std::size_t submitted = 0;  // of this attempt
+    std::size_t taken = 0;
+    std::size_t segments = 1;
   };
   struct lane {  // the replies for one SMSC
     explicit lane(boost::asio::io_context& io) : pause(io) {}
@@ -70,9 +75,12 @@ class outbox_relay {
   void claim_later();
   void renew();
   void let_go(std::int64_t number);
+  void forget(std::int64_t number);
+  bool submit(std::int64_t number, owed& of);
   void retry(std::int64_t number, owed& of);
   void pause(std::size_t smsc);
-  [[nodiscard]] smpp::short_message message_of(const owed& of) const;
+  void taken(std::int64_t number, const owed& of, const std::string& message_id);
+  void refused(std::int64_t number, const owed& of, smpp::command_status status);
 
   options options_;
   replies texts_;

@@ -3,116 +3,165 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cassert>
 
 namespace topupd::gateway {
 namespace {
 
+using facts = store::decision;
 using store::outcome;
 
-// Which phrase says what became of the text. Exhaustive: a new outcome does not compile without its phrase.
-std::string_view phrase_of(const store::decision& value) {
-  const bool valid = value.valid_until.has_value();
-  switch (value.outcome) {
-    case outcome::quarantined: return "quarantined";
-    case outcome::locked: return "locked";
-    case outcome::unclear:  // the reason is the phrase; one of a newer daemon, claimed by this one, gets the help text
-      return phrase_arguments().contains(value.reason) ? std::string_view(value.reason) : "help";
-    case outcome::help: return "help";
-    case outcome::balance:
-      if (value.earlier_at) return valid ? "balance_valid_last" : "balance_last";
-      return valid ? "balance_valid" : "balance";
-    case outcome::cancelled: return "cancelled";
-    case outcome::no_question: return "no_question";
-    case outcome::unknown_pin:  // one text for all of these, so that it tells a thief nothing (DESIGN.md §2.8, §7)
-    case outcome::not_active:
-    case outcome::void_voucher:
-    case outcome::expired:
-    case outcome::used: return "refused";
-    case outcome::other_currency: return "other_currency";
-    case outcome::repeated: return "repeated";
-    case outcome::asked: return value.target ? "asked" : "asked_self";
-    case outcome::credited:
-      if (value.target) return "credited_other";
-      return valid ? "credited_valid" : "credited";
-  }
-  assert(false && "an outcome without a phrase");
-  return "help";
+// "07012***67": the receiver recognises who gave it, and nobody else learns the number.
+std::string masked(const std::string& number) {
+  constexpr std::size_t head = 5, tail = 2;
+  if (number.size() < head + tail + 1) return "***" + number.substr(number.size() - std::min(tail, number.size()));
+  return number.substr(0, head) + "***" + number.substr(number.size() - tail);
 }
+
+// The facts of the outcome that a reading has when all goes well; nothing when it is not answered.
+struct expected_facts {
+  facts operator()(const parser::redeem& asked) const {
+    facts value;
+    value.outcome = asked.ask ? outcome::asked : outcome::credited;
+    value.target = asked.target;
+    value.valid_until.emplace();
+    if (asked.check) value.reason = "check";
+    const auto cards = static_cast<int>(asked.pins.size());
+    if (cards > 1)
+      value.several = {.cards = cards, .added = cards, .outcome = value.outcome, .total = {}, .balance = {}};
+    return value;
+  }
+  facts operator()(const parser::unclear& asked) const {
+    facts value = of(outcome::unclear);
+    value.reason = parser::name(asked.reason);
+    value.got = asked.got;
+    return value;
+  }
+  facts operator()(const parser::status& asked) const {
+    facts value = of(outcome::status);
+    value.reason = asked.serial ? "card_unused" : "receipt_credited";
+    value.serial = asked.serial;
+    return value;
+  }
+  facts operator()(const parser::transfer&) const {
+    facts value = of(outcome::unclear);
+    value.reason = parser::name(parser::unclear_reason::no_transfer);
+    return value;
+  }
+  facts operator()(parser::history) const {
+    facts value = of(outcome::history);
+    value.history.emplace_back();
+    return value;
+  }
+  facts operator()(parser::balance) const { return of(outcome::balance); }
+  facts operator()(parser::help) const { return of(outcome::help); }
+  facts operator()(const parser::set_language&) const { return of(outcome::language); }
+  facts operator()(parser::confirm) const { return of(outcome::credited); }
+  facts operator()(parser::cancel) const { return of(outcome::cancelled); }
+  facts operator()(parser::ignore) const { return {}; }
+  static facts of(outcome what) {
+    facts value;
+    value.outcome = what;
+    return value;
+  }
+};
 
 }  // namespace
 
-const config::phrase_arguments& phrase_arguments() {
-  static const config::phrase_arguments all = [] {
-    config::phrase_arguments phrases = {
-        {"credited", {"amount", "balance"}},
-        {"credited_valid", {"amount", "balance", "valid_until"}},
-        {"credited_other", {"amount", "number"}},
-        {"repeated", {"amount", "at", "earlier", "balance"}},
-        {"asked", {"amount", "number", "minutes"}},
-        {"asked_self", {"amount", "minutes"}},
-        {"cancelled", {}},
-        {"no_question", {}},
-        {"refused", {}},
-        {"locked", {"until"}},
-        {"balance", {"balance"}},
-        {"balance_valid", {"balance", "valid_until"}},
-        {"balance_last", {"balance", "amount", "at"}},
-        {"balance_valid_last", {"balance", "valid_until", "amount", "at"}},
-        {"help", {}},
-        {"missing_pin", {}},
-        {"pin_length", {"got", "lengths"}},
-        {"check_digit", {}},
-        {"bad_number", {}},
-        {"two_targets", {}},
-        {"two_pins", {}},
-        {"in_parts", {}},
-        {"other_currency", {"currency"}},
-        {"quarantined", {}},
-    };
-    for (auto& [key, names] : phrases) names.insert(names.end(), {"receipt", "care_number", "service"});
-    return phrases;
-  }();
-  return all;
-}
-
 replies::replies(const config::settings& settings)
     : default_language_(settings.service.language),
-      care_number_(settings.service.care_number),
-      service_name_(settings.service.name),
-      pin_lengths_(fmt::format("{}", fmt::join(settings.reading.pins.lengths, "/"))),
+      currency_(settings.service.currency),
       plan_(settings.reading.numbers) {
   std::vector<parser::phrases::problem> problems;
+  std::string codes;
   for (const auto& language : settings.languages) {
-    languages_.emplace(language.words.code, parser::phrases(language.words.code, settings.service.time_zone,
-                                                            language.texts, phrase_arguments(), problems));
+    if (language.texts.empty()) continue;  // adds words only
+    const auto& code = language.words.code;
+    languages_.emplace(code,
+                       parser::phrases(code, settings.service.time_zone, language.texts, phrase_arguments(), problems));
+    codes += (codes.empty() ? "" : ", ") + code;
   }
   assert(problems.empty() && languages_.contains(default_language_));
+  always_ = {
+      {"care_number", settings.service.care_number},
+      {"service", settings.service.name},
+      {"lengths", fmt::format("{}", fmt::join(settings.reading.pins.lengths, "/"))},
+      {"languages", codes},
+      {"most", static_cast<long long>(parser::most_pins)},
+  };
+}
+
+const parser::phrases& replies::phrases_of(std::string_view language) const {
+  const auto found = languages_.find(language);
+  return found == languages_.end() ? languages_.at(default_language_) : found->second;
+}
+
+std::string replies::history_of(const store::decision& value, const parser::phrases& phrases) const {
+  std::string items;
+  for (const auto& each : value.history) {
+    auto given = always_;
+    given.emplace_back("receipt", to_string(each.receipt));
+    given.emplace_back("amount", each.amount);
+    given.emplace_back("day", parser::day{each.at});
+    items += (items.empty() ? "" : ", ") + phrases.format("history_item", given);
+  }
+  return items;
 }
 
 std::string replies::render(const store::decision& value) const {
-  parser::arguments given = {
-      {"receipt", to_string(value.receipt)},
-      {"care_number", care_number_},
-      {"service", service_name_},
-      {"amount", value.amount},
-      {"balance", value.balance},
-      {"currency", value.balance.currency},
-      {"got", static_cast<long long>(value.got)},
-      {"lengths", pin_lengths_},
-  };
-  if (value.target) given.emplace_back("number", parser::as_dialled(*value.target, plan_));
-  if (value.valid_until) given.emplace_back("valid_until", parser::day{*value.valid_until});
-  if (value.earlier) given.emplace_back("earlier", to_string(*value.earlier));
-  if (value.earlier_at) given.emplace_back("at", parser::moment{.at = *value.earlier_at, .now = value.decided_at});
-  if (value.until) {
-    given.emplace_back("until", parser::moment{.at = *value.until, .now = value.decided_at});
-    const auto minutes = std::chrono::ceil<std::chrono::minutes>(*value.until - value.decided_at);
-    given.emplace_back("minutes", static_cast<long long>(minutes.count()));
+  const auto& phrases = phrases_of(value.language);
+  const bool of_another = value.outcome == outcome::received && value.earlier;  // one credit, one receipt for both
+  auto given = always_;
+  const auto give = [&given](const char* name, parser::argument what) { given.emplace_back(name, std::move(what)); };
+  give("receipt", to_string(of_another ? *value.earlier : value.receipt));
+  give("amount", value.several ? value.several->total : value.amount);
+  give("balance", value.several ? value.several->balance : value.balance);
+  give("currency", value.balance.currency);
+  give("got", static_cast<long long>(value.got));
+  if (value.several) {
+    give("cards", static_cast<long long>(value.several->cards));
+    give("added", static_cast<long long>(value.several->added));
   }
-  auto language = languages_.find(value.language);
-  if (language == languages_.end()) language = languages_.find(default_language_);
-  return language->second.format(phrase_of(value), given);
+  if (value.giver) give("number", masked(parser::as_dialled(*value.giver, plan_)));
+  if (value.target) give("number", parser::as_dialled(*value.target, plan_));
+  if (value.serial) give("serial", std::to_string(*value.serial));
+  if (value.expected_minor) give("expected", parser::money{*value.expected_minor, currency_});
+  if (value.valid_until) give("valid_until", parser::day{*value.valid_until});
+  if (value.earlier) give("earlier", to_string(*value.earlier));
+  if (value.earlier_at) give("at", parser::moment{.at = *value.earlier_at, .now = value.decided_at});
+  if (value.until) {
+    give("until", parser::moment{.at = *value.until, .now = value.decided_at});
+    const auto minutes = std::chrono::ceil<std::chrono::minutes>(*value.until - value.decided_at);
+    give("minutes", static_cast<long long>(minutes.count()));
+  }
+  if (!value.history.empty()) give("items", history_of(value, phrases));
+  return phrases.format(phrase_of(value), given);
+}
+
+std::optional<std::string> replies::preview(const parser::reading& value) const {
+  if (std::holds_alternative<parser::ignore>(value.request)) return std::nullopt;
+  const auto value_facts = std::visit(expected_facts{}, value.request);
+  const auto* chosen = std::get_if<parser::set_language>(&value.request);
+  const auto& phrases = phrases_of(chosen ? chosen->to : value.language);
+  auto given = always_;
+  const auto give = [&given](const char* name, parser::argument what) { given.emplace_back(name, std::move(what)); };
+  give("got", static_cast<long long>(value_facts.got));
+  give("minutes", 10LL);
+  if (value_facts.several) {
+    give("cards", static_cast<long long>(value_facts.several->cards));
+    give("added", static_cast<long long>(value_facts.several->added));
+  }
+  if (value_facts.target) give("number", parser::as_dialled(*value_facts.target, plan_));
+  if (value_facts.serial) give("serial", std::to_string(*value_facts.serial));
+  if (const auto* of = std::get_if<parser::status>(&value.request)) give("earlier", of->receipt);
+  if (!value_facts.history.empty()) give("items", "<receipt> <amount> <day>, …");
+  const auto phrase = phrase_of(value_facts);
+  for (const auto& name : phrase_arguments().find(std::string(phrase))->second) {
+    const auto is_given = [&name](const auto& one) { return one.first == name; };
+    if (std::none_of(given.begin(), given.end(), is_given)) give(name.c_str(), "<" + name + ">");
+  }
+  return phrases.format(phrase, given);
 }
 
 }  // namespace topupd::gateway

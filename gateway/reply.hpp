@@ -2,17 +2,18 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/settings.hpp"
+#include "gateway/reply_phrase.hpp"
 #include "parser/phrase.hpp"
+#include "parser/reading.hpp"
 #include "store/message.hpp"
 
 namespace topupd::gateway {
-
-// Every phrase that a language file must have, with the arguments it may use.
-const config::phrase_arguments& phrase_arguments();
 
 // The reply texts of all languages, ready to be filled in. Made at start and again on SIGHUP.
 class replies {
@@ -22,13 +23,18 @@ class replies {
 
   // Precondition: the outcome is one that owes a reply.
   [[nodiscard]] std::string render(const store::decision& value) const;
+  // What a text so read would be answered when all goes well, with placeholders for what only the store knows:
+  // "<receipt> Confirmed. <amount> added." Nothing for a text that gets no answer.
+  [[nodiscard]] std::optional<std::string> preview(const parser::reading& value) const;
 
  private:
+  [[nodiscard]] const parser::phrases& phrases_of(std::string_view language) const;
+  [[nodiscard]] std::string history_of(const store::decision& value, const parser::phrases& phrases) const;
+
   std::map<std::string, parser::phrases, std::less<>> languages_;
   std::string default_language_;
-  std::string care_number_;
-  std::string service_name_;
-  std::string pin_lengths_;
+  std::string currency_;
+  parser::arguments always_;  // what may stand in every phrase, and what the service's settings say
   parser::numbering_plan plan_;
 };
 

@@ -1,10 +1,12 @@
 #include "gateway/topup_service.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
-#include "gateway/user_data_header.hpp"
+#include "gateway/decision_log.hpp"
+#include "gateway/request.hpp"
 #include "parser/alphabet.hpp"
 
 namespace topupd::gateway {
@@ -28,18 +30,14 @@ std::optional<parser::msisdn> sender_of(const smpp::address& source, const parse
   return parser::msisdn::from_e164(digits);
 }
 
-// The values that tell one part of a long message from another, for its fingerprint.
-std::string sar_of(const smpp::short_message& value) {
-  if (!value.sar_msg_ref_num) return {};
-  return fmt::format("{}/{}/{}", *value.sar_msg_ref_num, value.sar_segment_seqnum.value_or(0),
-                     value.sar_total_segments.value_or(0));
+// What the parts of one message have in common, and those of another have not.
+std::string name_of_group(const user_data& part) {
+  return fmt::format("{}/{}/{}", part.long_reference ? 16 : 8, part.reference, part.total);
 }
 
-// The text of a message and which of several parts it is, by its header or its sar_* values (SMPP 3.4 §5.3.2.22).
-user_data user_data_of(const smpp::short_message& value) {
-  if (value.has_udh()) return split_user_data(value.octets);
-  if (value.sar_total_segments.value_or(1) <= 1) return {.text = value.octets};
-  return {.what = user_data::kind::part, .part = value.sar_segment_seqnum.value_or(1), .text = value.octets};
+// What a sealed part belongs to: it opens as no other.
+std::string about_part(const store::fingerprint& group, int number) {
+  return fmt::format("{:02x}/{}", fmt::join(group.octets, ""), number);
 }
 
 // What a peer wrote, fit for a log line.
@@ -48,39 +46,6 @@ std::string printable(std::string text) {
       text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
   return text;
 }
-
-// What cannot be read because it came in parts is said once, to the first part: half a PIN is never used.
-parser::reading in_parts() {
-  return {.request = parser::unclear{.reason = parser::unclear_reason::in_parts}, .language = {}, .steps = {}};
-}
-
-// A request as the store takes it. The PIN ends here: what goes on is its digest.
-struct to_store {
-  store::text& text;
-  const store::keyring& keys;
-  bool operator()(const parser::redeem& asked) const {
-    text.action = store::action::redeem;
-    text.voucher = keys.digest(asked.pin);
-    text.target = asked.target;
-    text.ask = asked.ask;
-    return true;
-  }
-  bool operator()(const parser::unclear& asked) const {
-    text.action = store::action::unclear;
-    text.reason = parser::name(asked.reason);
-    text.got = asked.got;
-    return true;
-  }
-  bool operator()(parser::balance) const { return is(store::action::balance); }
-  bool operator()(parser::help) const { return is(store::action::help); }
-  bool operator()(parser::confirm) const { return is(store::action::confirm); }
-  bool operator()(parser::cancel) const { return is(store::action::cancel); }
-  bool operator()(parser::ignore) const { return false; }
-  [[nodiscard]] bool is(store::action action) const {
-    text.action = action;
-    return true;
-  }
-};
 
 }  // namespace
 
@@ -95,6 +60,7 @@ topup_service::topup_service(boost::asio::io_context& io, const config::settings
       keys_(settings.pin_key),
       short_codes_(settings.service.short_codes),
       default_language_(settings.service.language),
+      currency_(settings.service.currency),
       came_in_order_(settings.smscs.size()),
       deadline_(io) {}
 
@@ -105,44 +71,131 @@ void topup_service::message(const origin& from, std::size_t smsc, const smpp::sh
   if (!sender || ours) return ignore(from, smsc, value, "not a subscriber's number");
   const auto data = user_data_of(value);
   if (data.what == user_data::kind::addressed) return ignore(from, smsc, value, "not a text");
-  const bool part = data.what == user_data::kind::part;
-  if (part && data.part > 1) return ignore(from, smsc, value, "part of a long message");
-  const auto& smsc_settings = links_.settings(smsc);
-  const auto text = parser::decode(data.text, value.data_coding, smsc_settings.default_alphabet);
-  if (!text) return ignore(from, smsc, value, "not a text");
 
-  const auto reading = part ? in_parts() : reader_.read(*text, *sender);
-  store::text asked{.ticket = ++last_ticket_,
-                    .print = keys_.print({.smsc = smsc_settings.name,
+  const taken_text taken{
+      .from = from, .smsc = smsc, .came = clock::now(), .sender = *sender, .answered = false, .part = {}};
+  if (data.what == user_data::kind::part) return keep(taken, value, data);
+  if (auto asked = read(taken, value, data.text, {}, ++last_ticket_)) return offer(std::move(*asked), taken);
+  ignore(from, smsc, value, "no request");
+}
+
+// What a text asks of the store. `group`: of a long text, whose octets were put together. Nothing: no answer.
+std::optional<store::text> topup_service::read(const taken_text& of, const smpp::short_message& value,
+                                               std::string_view octets, std::string_view group,
+                                               std::uint64_t ticket) const {
+  const auto& smsc = links_.settings(of.smsc);
+  const auto text = parser::decode(octets, value.data_coding, smsc.default_alphabet);
+  if (!text) return std::nullopt;
+  const auto reading = reader_.read(*text, of.sender);
+  store::text asked{.ticket = ticket,
+                    .print = keys_.print({.smsc = smsc.name,
                                           .source = value.source.digits,
                                           .destination = value.destination.digits,
                                           .data_coding = value.data_coding,
                                           .esm_class = value.esm_class,
-                                          .sar = sar_of(value),
-                                          .octets = value.octets}),
-                    .smsc = smsc_settings.name,
+                                          .sar = group,
+                                          .octets = group.empty() ? value.octets : octets}),
+                    .smsc = smsc.name,
                     .source = to_string(value.source),
                     .short_code = to_string(value.destination),
-                    .sender = *sender,
-                    .voucher = {},
-                    .target = {},
-                    .reason = {},
+                    .sender = of.sender,
                     .language = reading.language.empty() ? default_language_ : reading.language};
-  if (!std::visit(to_store{asked, keys_}, reading.request)) return ignore(from, smsc, value, "no request");
+  if (!ask(reading.request, keys_, currency_, asked)) return std::nullopt;
+  return asked;
+}
 
-  const taken_text waiting{.from = from, .smsc = smsc, .came = clock::now()};
+void topup_service::offer(store::text asked, const taken_text& taken) {
   const auto ticket = asked.ticket;
-  switch (store_.offer(std::move(asked))) {
-    case store::worker::taken::yes:
-      pending_.emplace(ticket, waiting);
-      came_in_order_[smsc].push_back(ticket);
-      watch_deadlines();
-      return;
-    case store::worker::taken::full:
-      metrics_.answered_full();
-      return links_.answer(from, smpp::command_status::rmsgqful);
-    case store::worker::taken::away: return temporary(waiting);
+  if (is_taken(store_.offer(std::move(asked)), taken)) wait(ticket, taken);
+}
+
+// A part of a long text waits in the store for the others: half a PIN is never used.
+void topup_service::keep(taken_text taken, const smpp::short_message& value, const user_data& data) {
+  const auto& smsc = links_.settings(taken.smsc).name;
+  const auto group = name_of_group(data);
+  const auto print = [&](std::string_view sar, std::string_view octets) {
+    return keys_.print({.smsc = smsc,
+                        .source = value.source.digits,
+                        .destination = value.destination.digits,
+                        .data_coding = value.data_coding,
+                        .esm_class = 0,
+                        .sar = sar,
+                        .octets = octets});
+  };
+  store::part part{.ticket = ++last_ticket_,
+                   .group = print(group, {}),
+                   .number = data.number,
+                   .total = data.total,
+                   .print = print(group, data.text),
+                   .sealed = {},
+                   .smsc = smsc,
+                   .source = to_string(value.source),
+                   .short_code = to_string(value.destination),
+                   .sender = taken.sender};
+  part.sealed = keys_.seal(data.text, about_part(part.group, data.number));
+  taken.part = part_context{.group = part.group, .name = group, .message = value};
+  taken.part->message.octets.clear();
+  const auto ticket = part.ticket;
+  if (is_taken(store_.keep(std::move(part)), taken)) wait(ticket, std::move(taken));
+}
+
+// Whether the store will say what became of it; else the SMSC is told to deliver it again.
+bool topup_service::is_taken(store::worker::taken said, const taken_text& of) {
+  switch (said) {
+    case store::worker::taken::yes: return true;
+    case store::worker::taken::full: full(of); return false;
+    case store::worker::taken::away: temporary(of); return false;
   }
+  return false;
+}
+
+void topup_service::wait(std::uint64_t ticket, taken_text of) {
+  came_in_order_[of.smsc].push_back(ticket);
+  pending_.insert_or_assign(ticket, std::move(of));
+  watch_deadlines();
+}
+
+// A part is safe. The last one of a text waits on, under the same ticket, until the text is decided.
+void topup_service::kept(std::uint64_t ticket, const std::vector<std::string>& sealed) {
+  const auto found = pending_.find(ticket);
+  if (found == pending_.end() || !found->second.part) return;
+  auto& taken = found->second;
+  if (!sealed.empty()) {
+    auto octets = put_together(*taken.part, sealed);
+    auto asked = octets ? read(taken, taken.part->message, octets->reveal(), taken.part->name, ticket) : std::nullopt;
+    if (asked) {
+      taken.part.reset();
+      taken.long_text = true;
+      if (!is_taken(store_.offer(std::move(*asked)), taken)) pending_.erase(found);
+      return;
+    }
+    metrics_.ignored();
+  }
+  log_.info(sealed.empty() ? "topup part" : "topup ignored",
+            {{"from", taken.sender.digits()},
+             {"why", sealed.empty() ? "others are missing" : "no request"},
+             {"smsc", links_.settings(taken.smsc).name}});
+  acknowledge(taken);
+  pending_.erase(found);
+}
+
+// Nothing when one was sealed under another key: nobody can read it any more.
+std::optional<secret> topup_service::put_together(const part_context& part,
+                                                  const std::vector<std::string>& sealed) const {
+  std::vector<secret> opened;
+  std::size_t size = 0;
+  for (std::size_t i = 0; i < sealed.size(); ++i) {
+    auto octets = keys_.open(sealed[i], about_part(part.group, static_cast<int>(i) + 1));
+    if (!octets) return std::nullopt;
+    size += octets->size();
+    opened.push_back(std::move(*octets));
+  }
+  std::string whole;
+  whole.reserve(size);  // it holds a PIN: no copies stay behind as it grows
+  for (const auto& each : opened) whole += each.reveal();
+  secret kept(whole);
+  explicit_bzero(whole.data(), whole.size());
+  return kept;
 }
 
 void topup_service::decided(std::vector<store::decision> values) {
@@ -152,11 +205,14 @@ void topup_service::decided(std::vector<store::decision> values) {
     const taken_text* of = found == pending_.end() ? nullptr : &found->second;
     std::optional<link_id> acknowledged;
     if (of != nullptr && !of->answered) {
-      metrics_.answered_ok();
-      links_.answer(of->from, smpp::command_status::rok);
-      acknowledged = of->from.link;
+      acknowledge(*of);
+      // A long text that comes again under the same reference is a redelivery of its parts, however late: its sender's
+      // phone would have counted the reference up. So nobody needs to know that the SMSC has our acknowledgement.
+      if (!of->long_text) acknowledged = of->from.link;
     }
-    log_decision(value, of);
+    const auto took = of == nullptr ? std::chrono::duration<double, std::milli>() : clock::now() - of->came;
+    if (!value.leader) metrics_.decided(value.outcome, value.duplicate, took);
+    log_decision(log_, value, took);
     if (found != pending_.end()) pending_.erase(found);
     if (value.reply_owed) outbox_.add(std::move(value), acknowledged);
   }
@@ -166,12 +222,26 @@ void topup_service::refused(const std::vector<std::uint64_t>& tickets) {
   for (const auto ticket : tickets) {
     const auto found = pending_.find(ticket);
     if (found == pending_.end()) continue;
-    if (!found->second.answered) temporary(found->second);
+    temporary(found->second);
     pending_.erase(found);
   }
 }
 
+// One answer to each deliver_sm: when the time was up, it had its own.
+void topup_service::acknowledge(const taken_text& of) {
+  if (of.answered) return;
+  metrics_.answered_ok();
+  links_.answer(of.from, smpp::command_status::rok);
+}
+
+void topup_service::full(const taken_text& of) {
+  if (of.answered) return;
+  metrics_.answered_full();
+  links_.answer(of.from, smpp::command_status::rmsgqful);
+}
+
 void topup_service::temporary(const taken_text& of) {
+  if (of.answered) return;
   metrics_.answered_temporary();
   links_.answer(of.from, smpp::command_status{links_.settings(of.smsc).temporary_status});
 }
@@ -200,8 +270,8 @@ void topup_service::watch_deadlines() {
         const auto found = pending_.find(order.front());
         if (found != pending_.end()) {
           if (now < found->second.came + within) break;
-          found->second.answered = true;
           temporary(found->second);
+          found->second.answered = true;
         }
         order.pop_front();
       }
@@ -210,44 +280,6 @@ void topup_service::watch_deadlines() {
         std::all_of(came_in_order_.begin(), came_in_order_.end(), [](const auto& order) { return order.empty(); });
     if (!idle) watch_deadlines();
   });
-}
-
-void topup_service::log_decision(const store::decision& value, const taken_text* of) {
-  const auto took = of == nullptr ? std::chrono::duration<double, std::milli>()
-                                  : std::chrono::duration<double, std::milli>(clock::now() - of->came);
-  metrics_.decided(value.outcome, value.duplicate, took);
-  const auto amount_of = [](const parser::money& of_what) {
-    return of_what.currency.empty() ? std::string() : decimal(of_what) + of_what.currency;
-  };
-  const auto event = fmt::format("topup {}", value.duplicate ? std::string_view("duplicate") : name(value.outcome));
-  const auto receipt = to_string(value.receipt);
-  const auto from = value.sender ? value.sender->digits() : "-";
-  const auto smsc = value.smsc;
-  const auto batch = std::to_string(value.batch);
-  const auto took_text = fmt::format("{:.1f}ms", took.count());
-  if (value.outcome == store::outcome::credited || value.outcome == store::outcome::repeated ||
-      value.outcome == store::outcome::asked) {
-    log_.info(event, {{"receipt", receipt},
-                      {"from", from},
-                      {"target", value.target ? value.target->digits() : "self"},
-                      {"serial", value.serial ? std::to_string(*value.serial) : "-"},
-                      {"amount", amount_of(value.amount)},
-                      {"balance", value.outcome == store::outcome::asked ? "-" : amount_of(value.balance)},
-                      {"language", value.language},
-                      {"batch", batch},
-                      {"took", took_text},
-                      {"smsc", smsc}});
-    return;
-  }
-  log_.info(event, {{"receipt", receipt},
-                    {"from", from},
-                    {"action", name(value.action)},
-                    {"reason", value.reason.empty() ? "-" : value.reason},
-                    {"serial", value.serial ? std::to_string(*value.serial) : "-"},
-                    {"language", value.language},
-                    {"batch", batch},
-                    {"took", took_text},
-                    {"smsc", smsc}});
 }
 
 }  // namespace topupd::gateway

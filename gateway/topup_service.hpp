@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -23,6 +24,7 @@
 #include "gateway/links.hpp"
 #include "gateway/metrics.hpp"
 #include "gateway/outbox_relay.hpp"
+#include "gateway/user_data_header.hpp"
 #include "parser/reading.hpp"
 #include "store/digest.hpp"
 #include "store/worker.hpp"
@@ -38,6 +40,8 @@ class topup_service {
 
   void message(const origin& from, std::size_t smsc, const smpp::short_message& value);
   void decided(std::vector<store::decision> values);
+  // A part is in the store; with all parts of its text, sealed and in order, when it was the last one missing.
+  void kept(std::uint64_t ticket, const std::vector<std::string>& sealed);
   void refused(const std::vector<std::uint64_t>& tickets);  // the store is away: nothing was written
 
   // Messages taken and not yet answered.
@@ -45,16 +49,32 @@ class topup_service {
 
  private:
   using clock = std::chrono::steady_clock;
+  struct part_context {  // of a part that is being kept
+    store::fingerprint group;
+    std::string name;             // of its group
+    smpp::short_message message;  // without its octets
+  };
   struct taken_text {
     origin from;
     std::size_t smsc;
     clock::time_point came;
+    parser::msisdn sender;
     bool answered = false;  // with the temporary status, because time was up
+    std::optional<part_context> part = {};
+    bool long_text = false;  // put together from parts
   };
+  std::optional<store::text> read(const taken_text& of, const smpp::short_message& value, std::string_view octets,
+                                  std::string_view group, std::uint64_t ticket) const;
+  void offer(store::text asked, const taken_text& taken);
+  void keep(taken_text taken, const smpp::short_message& value, const user_data& data);
+  std::optional<secret> put_together(const part_context& part, const std::vector<std::string>& sealed) const;
+  bool is_taken(store::worker::taken said, const taken_text& of);
+  void wait(std::uint64_t ticket, taken_text of);
   void ignore(const origin& from, std::size_t smsc, const smpp::short_message& value, std::string_view why);
+  void acknowledge(const taken_text& of);
+  void full(const taken_text& of);
   void temporary(const taken_text& of);
   void watch_deadlines();
-  void log_decision(const store::decision& value, const taken_text* of);
 
   links& links_;
   store::worker& store_;
@@ -65,6 +85,7 @@ class topup_service {
   store::keyring keys_;
   std::vector<std::string> short_codes_;
   std::string default_language_;
+  std::string currency_;
   std::uint64_t last_ticket_ = 0;
   std::unordered_map<std::uint64_t, taken_text> pending_;  // by ticket
   std::vector<std::deque<std::uint64_t>> came_in_order_;   // by SMSC: the time to answer is one for all of its messages

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 
+#include "gateway/reply_phrase.hpp"
+
 namespace topupd::operators {
 namespace {
 
-config::settings load(const std::string& file, bool secrets) {
-  config::loaded loaded = config::load(file, {.secrets = secrets, .phrases = {}});
+config::settings load(const std::string& file, const config::load_options& options) {
+  config::loaded loaded = config::load(file, options);
   if (loaded.settings) return std::move(*loaded.settings);
   std::string lines;
   for (const config::problem& problem : loaded.problems)
@@ -23,14 +25,18 @@ bool is_digit(char c) {
 }  // namespace
 
 const config::settings& context::settings() {
-  if (!settings_) settings_ = load(config_file, false);
+  if (!settings_) settings_ = load(config_file, {.secrets = false});
   return *settings_;
 }
 
 const config::settings& context::settings_with_secrets() {
-  if (!secrets_) settings_ = load(config_file, true);
+  if (!secrets_) settings_ = load(config_file, {});
   secrets_ = true;
   return *settings_;
+}
+
+config::settings context::settings_with_texts() const {
+  return load(config_file, {.secrets = false, .phrases = gateway::phrase_arguments()});
 }
 
 store::operations& context::store() {

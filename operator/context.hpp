@@ -32,7 +32,9 @@ class context {
 
   const config::settings& settings();               // throws misconfigured
   const config::settings& settings_with_secrets();  // and with the PIN key: only what makes cards or examines needs it
-  store::operations& store();                       // throws misconfigured, unavailable
+  [[nodiscard]] config::settings settings_with_texts()
+      const;                   // the reply texts judged, no secrets; throws misconfigured
+  store::operations& store();  // throws misconfigured, unavailable
 
   // A number as a subscriber would write it. Throws refused.
   parser::msisdn number(std::string_view written);

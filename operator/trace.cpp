@@ -64,6 +64,12 @@ boost::json::object fields_of(const store::message_story& story) {
     out["balance_currency"] = story.balance.currency;
   }
   out["earlier"] = or_null(story.earlier, [](store::receipt receipt) { return to_string(receipt); });
+  out["leader"] = or_null(story.leader, [](store::receipt receipt) { return to_string(receipt); });
+  out["giver"] = or_null(story.giver, [](const parser::msisdn& number) { return number.digits(); });
+  if (story.cards > 0) {
+    out["cards"] = story.cards;
+    out["added"] = story.added;
+  }
   out["seen"] = story.seen;
   out["reply"] = story.reply;
   out["attempts"] = story.attempts;
@@ -73,10 +79,19 @@ boost::json::object fields_of(const store::message_story& story) {
 }
 
 std::string what_of(const store::message_story& story) {
-  std::string line =
-      fmt::format("{} from {} by {}: {}", story.action, story.sender.digits(), story.smsc, story.outcome);
+  std::string line = fmt::format("{} {} {} by {}: {}", story.action, story.giver ? "to" : "from", story.sender.digits(),
+                                 story.smsc, story.outcome);
   if (!story.reason.empty()) line += " (" + story.reason + ")";
   return line;
+}
+
+// Of several vouchers in one text, and of a notice: where the rest of the story is.
+std::string together_of(const store::message_story& story) {
+  if (story.cards > 0)
+    return fmt::format("the first of {} vouchers in its text, {} added{}", story.cards, story.added,
+                       story.total.currency.empty() ? "" : ", together " + shown(story.total));
+  if (story.giver) return fmt::format("tells of {} from {}", to_string(*story.leader), story.giver->digits());
+  return story.leader ? fmt::format("of the same text as {}", to_string(*story.leader)) : "";
 }
 
 std::string money_of(const store::message_story& story) {
@@ -86,12 +101,13 @@ std::string money_of(const store::message_story& story) {
   if (!story.amount.currency.empty()) add(shown(story.amount));
   if (story.target && *story.target != story.sender) add("for " + story.target->digits());
   if (!story.balance.currency.empty()) add("balance " + shown(story.balance));
-  if (story.earlier) add("credited before by " + to_string(*story.earlier));
+  if (story.earlier && story.outcome == "repeated") add("credited before by " + to_string(*story.earlier));
+  if (story.earlier && story.outcome == "status") add("about " + to_string(*story.earlier));
   return line;
 }
 
 std::string reply_of(const store::message_story& story) {
-  if (story.reply == "none") return "no reply";
+  if (story.reply == "none") return story.leader ? "the reply to that one tells of this too" : "no reply";
   if (story.reply == "owed") return fmt::format("reply owed, {} attempts so far", story.attempts);
   if (story.reply == "dead") return "reply refused by the SMSC for good";
   return fmt::format("reply sent {}{}", iso(story.sent),
@@ -101,6 +117,7 @@ std::string reply_of(const store::message_story& story) {
 void tell(const store::message_story& story) {
   print(fmt::format("{}  {}", to_string(story.receipt), iso(story.received)));
   print("  " + what_of(story));
+  if (const std::string together = together_of(story); !together.empty()) print("  " + together);
   if (const std::string money = money_of(story); !money.empty()) print("  " + money);
   if (story.seen > 1) print(fmt::format("  delivered {} times by the SMSC, decided once", story.seen));
   print("  " + reply_of(story));

@@ -5,9 +5,14 @@
 #include <iostream>
 #include <iterator>
 #include <memory>
+#include <optional>
 
+#include <boost/json/serialize.hpp>
+
+#include "gateway/reply.hpp"
 #include "operator/commands.hpp"
 #include "operator/show.hpp"
+#include "parser/alphabet.hpp"
 #include "parser/reading.hpp"
 
 namespace topupd::operators {
@@ -28,11 +33,30 @@ parser::msisdn somebody(const parser::numbering_plan& plan) {
 boost::json::object fields_of(const parser::reading& reading) {
   struct {
     boost::json::object operator()(const parser::redeem& redeem) const {
-      return {{"reading", "redeem"},
-              {"pins", boost::json::array{redeem.pin.last_four()}},
-              {"target", redeem.target ? redeem.target->digits() : "self"},
-              {"ask", redeem.ask}};
+      boost::json::array pins;
+      for (const parser::pin& pin : redeem.pins) pins.emplace_back(pin.last_four());
+      boost::json::object out{{"reading", "redeem"},
+                              {"pins", std::move(pins)},
+                              {"target", redeem.target ? redeem.target->digits() : "self"},
+                              {"ask", redeem.ask}};
+      if (redeem.serial) out["serial"] = std::to_string(*redeem.serial);
+      if (!redeem.amount.empty()) out["amount"] = redeem.amount;
+      if (redeem.check) out["check"] = true;
+      return out;
     }
+    boost::json::object operator()(const parser::status& status) const {
+      boost::json::object out{{"reading", "status"}};
+      if (status.serial) out["serial"] = std::to_string(*status.serial);
+      if (!status.receipt.empty()) out["receipt"] = status.receipt;
+      return out;
+    }
+    boost::json::object operator()(const parser::set_language& language) const {
+      return {{"reading", "language"}, {"to", language.to}};
+    }
+    boost::json::object operator()(const parser::transfer& transfer) const {
+      return {{"reading", "transfer"}, {"target", transfer.to.digits()}, {"amount", transfer.amount}};
+    }
+    boost::json::object operator()(const parser::history&) const { return {{"reading", "history"}}; }
     boost::json::object operator()(const parser::unclear& unclear) const {
       boost::json::object out{{"reading", "unclear"}, {"reason", parser::name(unclear.reason)}};
       if (unclear.reason == parser::unclear_reason::pin_length) out["got"] = unclear.got;
@@ -57,31 +81,62 @@ std::string text_of(const std::string& written) {
   return text;
 }
 
+// The reply as it would leave, less what only the store knows: its text, alphabet and short messages.
+struct answer {
+  std::string text, alphabet;
+  std::size_t segments = 0;
+};
+std::optional<answer> answer_to(const parser::reading& reading, const config::settings& settings) {
+  auto text = gateway::replies(settings).preview(reading);
+  if (!text) return std::nullopt;
+  const auto name = settings.smscs.empty() ? parser::alphabet::gsm7 : settings.smscs.front().default_alphabet;
+  const auto encoded = parser::encode(*text, name);
+  const bool wide = encoded.data_coding == 8;
+  return answer{.text = std::move(*text), .alphabet = wide ? "ucs2" : "default", .segments = encoded.segments()};
+}
+
+std::string summary_of(const boost::json::object& fields) {
+  std::string line = "=> ";
+  for (const auto& [key, value] : fields) {
+    if (key == "reading") {
+      line += value.as_string().c_str();
+    } else {
+      line += fmt::format(" {}={}", std::string_view(key),
+                          value.is_string() ? std::string(value.as_string().c_str()) : boost::json::serialize(value));
+    }
+  }
+  return line;
+}
+
 int try_text(context& with, const try_options& options) {
-  const parser::rules& rules = with.settings().reading;
+  const config::settings settings = with.settings_with_texts();
+  const parser::rules& rules = settings.reading;
   const parser::msisdn sender = options.from.empty() ? somebody(rules.numbers) : with.number(options.from);
   const parser::reading reading = parser::reader(rules).read(text_of(options.text), sender, true);
   boost::json::object fields = fields_of(reading);
+  const auto answer = answer_to(reading, settings);
   if (with.json) {
     boost::json::array steps;
     for (const parser::step& step : reading.steps)
       steps.push_back(boost::json::object{{"what", step.what}, {"detail", step.detail}});
     fields["steps"] = std::move(steps);
+    if (answer)
+      fields["reply"] =
+          boost::json::object{{"text", answer->text}, {"alphabet", answer->alphabet}, {"segments", answer->segments}};
     print_json(fields);
     return 0;
   }
   std::vector<std::vector<std::string>> rows;
   for (const parser::step& step : reading.steps) rows.push_back({step.what, step.detail});
+  if (answer) {
+    rows.push_back({"reply", answer->text});
+    rows.push_back({"sent as", fmt::format("{} alphabet, {} short message{}", answer->alphabet, answer->segments,
+                                           answer->segments == 1 ? "" : "s")});
+  } else {
+    rows.push_back({"reply", "none"});
+  }
   print_table(rows, {});
-  std::string line = "=> ";
-  line += fields["reading"].as_string().c_str();
-  if (const auto* redeem = std::get_if<parser::redeem>(&reading.request))
-    line += fmt::format(" PIN ...{} for {}{}", redeem->pin.last_four(),
-                        redeem->target ? redeem->target->digits() : "the sender", redeem->ask ? ", after YES" : "");
-  if (const auto* unclear = std::get_if<parser::unclear>(&reading.request))
-    line += fmt::format(": {}{}", parser::name(unclear->reason),
-                        unclear->got ? fmt::format(", got {} digits", unclear->got) : "");
-  print(line);
+  print(summary_of(fields));
   return 0;
 }
 

@@ -115,26 +115,34 @@ bool append(std::string& octets, char32_t c, alphabet to) {
   return true;
 }
 
-// How many short messages characters of these widths take; none is split between two (TS 23.040 §9.2.3.24.1).
-int count_segments(const std::vector<int>& widths, int alone, int in_part) {
+// One character of an encoded text: its octets, and what it takes of a short message, in septets or UCS-2 units.
+struct extent {
+  std::uint8_t octets;
+  std::uint8_t width;
+};
+
+// Where the second short message begins, and the third …; no character is split (TS 23.040 §9.2.3.24.1).
+std::vector<std::size_t> find_cuts(const std::vector<extent>& characters, int alone, int in_part) {
   int total = 0;
-  for (int width : widths) total += width;
-  if (total <= alone) return 1;
-  int parts = 1;
+  for (const auto& each : characters) total += each.width;
+  std::vector<std::size_t> cuts;
+  if (total <= alone) return cuts;
+  std::size_t at = 0;
   int used = 0;
-  for (int width : widths) {
-    if (used + width > in_part) {
-      ++parts;
+  for (const auto& each : characters) {
+    if (used + each.width > in_part) {
+      cuts.push_back(at);
       used = 0;
     }
-    used += width;
+    used += each.width;
+    at += each.octets;
   }
-  return parts;
+  return cuts;
 }
 
 encoded encode_ucs2(std::string_view utf8) {
-  encoded out{.octets = {}, .data_coding = 8, .segments = 1};
-  std::vector<int> widths;
+  encoded out{.octets = {}, .data_coding = 8, .cuts = {}};
+  std::vector<extent> characters;
   const auto push = [&](char32_t unit) {
     out.octets.push_back(static_cast<char>(unit >> 8));
     out.octets.push_back(static_cast<char>(unit & 0xFF));
@@ -147,9 +155,10 @@ encoded encode_ucs2(std::string_view utf8) {
       push(0xD7C0 + (c >> 10));
       push(0xDC00 + (c & 0x3FF));
     }
-    widths.push_back(c < 0x10000 ? 1 : 2);
+    const std::uint8_t units = c < 0x10000 ? 1 : 2;
+    characters.push_back({static_cast<std::uint8_t>(2 * units), units});
   }
-  out.segments = count_segments(widths, 70, 67);
+  out.cuts = find_cuts(characters, 70, 67);
   return out;
 }
 
@@ -181,17 +190,19 @@ std::optional<std::string> decode(std::string_view octets, std::uint8_t data_cod
 
 encoded encode(std::string_view utf8, alphabet default_alphabet) {
   if (utf8.size() <= 160 && std::all_of(utf8.begin(), utf8.end(), is_same_everywhere))
-    return {.octets = std::string(utf8), .data_coding = 0, .segments = 1};
-  encoded out{.octets = {}, .data_coding = 0, .segments = 1};
+    return {.octets = std::string(utf8), .data_coding = 0, .cuts = {}};
+  encoded out{.octets = {}, .data_coding = 0, .cuts = {}};
   out.octets.reserve(utf8.size());
-  std::vector<int> widths;
+  std::vector<extent> characters;
   for (std::size_t at = 0; at < utf8.size();) {
     const auto c = next_utf8(utf8, at);
+    const auto before = out.octets.size();
     if (!append(out.octets, c, default_alphabet)) return encode_ucs2(utf8);
     // ASCII and Latin-1 travel the air as GSM 03.38 too, so the characters cost what they cost there.
-    widths.push_back(std::max(1, gsm7().septets(c)));
+    characters.push_back({static_cast<std::uint8_t>(out.octets.size() - before),
+                          static_cast<std::uint8_t>(std::max(1, gsm7().septets(c)))});
   }
-  out.segments = count_segments(widths, 160, 153);
+  out.cuts = find_cuts(characters, 160, 153);
   return out;
 }
 

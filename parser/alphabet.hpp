@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace topupd::parser {
 
@@ -23,7 +24,15 @@ std::optional<std::string> decode(std::string_view octets, std::uint8_t data_cod
 struct encoded {
   std::string octets;
   std::uint8_t data_coding;  // 0 when it fits the default alphabet, else 8
-  int segments;              // how many short messages it takes: 160/153 septets or 70/67 UCS-2 units each
+  // Where in the octets the second short message begins, and each after it: one holds 160 septets or 70 UCS-2 units
+  // alone, 153 or 67 beside a concatenation header. No escape sequence or surrogate pair is cut in two.
+  std::vector<std::size_t> cuts;
+  [[nodiscard]] std::size_t segments() const { return cuts.size() + 1; }
+  [[nodiscard]] std::string_view segment(std::size_t number) const {  // from 0; lives as long as this
+    const auto begin = number == 0 ? 0 : cuts[number - 1];
+    const auto end = number < cuts.size() ? cuts[number] : octets.size();
+    return std::string_view(octets).substr(begin, end - begin);
+  }
 };
 // The shortest form of the text: the SMSC's default alphabet when it holds every character, else UCS-2.
 encoded encode(std::string_view utf8, alphabet default_alphabet);

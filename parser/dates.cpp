@@ -24,15 +24,19 @@ using std::chrono::sys_seconds;
 constexpr std::size_t most_kept = 4096;  // strings; eleven years of days
 
 // English has its months in letters, since 03/04 is two dates to it; others in digits, because "août" is not in GSM
-// 03.38 and makes the text a UCS-2 one. Joined by '/' or '.', never '-', which an Arabic line shows in reverse order.
+// 03.38 and makes the text a UCS-2 one. CLDR joins them by '/' or '.', which keep a date in one piece in an Arabic line
+// too (UAX #9, W4: CS between two numbers), while '-' would show it in reverse order; only Chinese has '-', as its
+// operators write it.
 struct style {
-  const char* locale;
+  std::string locale;
   const char16_t* day;
   const char16_t* day_of_this_year;
+  bool skeletons = true;  // else patterns
 };
 style style_of(const std::string& language) {
   if (language == "en") return {"en-GB", u"yMMMd", u"MMMd"};
-  return {language.c_str(), u"yMMdd", u"MMdd"};
+  if (language == "zh" || language.starts_with("zh-")) return {language, u"y-MM-dd", u"MM-dd", false};
+  return {cldr_locale(language), u"yMMdd", u"MMdd"};
 }
 
 struct formatter {
@@ -52,6 +56,10 @@ struct formatter {
 };
 
 }  // namespace
+
+std::string cldr_locale(const std::string& language) {
+  return language == "es" ? "es-419" : language;
+}
 
 struct dates::tables {
   std::unique_ptr<icu::TimeZone> zone;
@@ -81,14 +89,15 @@ dates::dates(const std::string& language, std::string_view time_zone) : tables_(
   const std::unique_ptr<icu::DateTimePatternGenerator> patterns(
       icu::DateTimePatternGenerator::createInstance(locale, status));
   assert(U_SUCCESS(status));
-  const auto make = [&](const char16_t* skeleton) {
-    auto format = std::make_unique<icu::SimpleDateFormat>(patterns->getBestPattern(skeleton, status), locale, status);
+  const auto make = [&](const icu::UnicodeString& pattern) {
+    auto format = std::make_unique<icu::SimpleDateFormat>(pattern, locale, status);
     format->setTimeZone(*tables_->zone);
     return formatter{std::move(format), {}};
   };
-  tables_->day = make(style.day);
-  tables_->day_of_this_year = make(style.day_of_this_year);
-  tables_->clock = make(u"Hm");
+  const auto best = [&](const char16_t* skeleton) { return patterns->getBestPattern(skeleton, status); };
+  tables_->day = make(style.skeletons ? best(style.day) : style.day);
+  tables_->day_of_this_year = make(style.skeletons ? best(style.day_of_this_year) : style.day_of_this_year);
+  tables_->clock = make(best(u"Hm"));
 
   // CLDR writes the joint as a date pattern, "{1} 'at' {0}": its quotes go.
   auto joint = patterns->getDateTimeFormat(UDAT_LONG, status);

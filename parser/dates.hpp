@@ -9,6 +9,11 @@
 
 namespace topupd::parser {
 
+// The locale whose data a language is shown with, where that is not its own: "es" is es-419, Latin America's "50.00",
+// which a Spaniard reads as well; "50,00" is fifty, or five thousand, to a Mexican. An operator in Spain names it
+// es-ES.
+std::string cldr_locale(const std::string& language);
+
 class dates {
  public:
   // Precondition: both are known to ICU; see time_zone_is_known() and language_is_known().

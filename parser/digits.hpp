@@ -20,6 +20,9 @@ enum class part_kind {
   service_code,  // *123*, in front
   pin,
   number,
+  serial,        // of a card
+  amount,        // "50", "50.00": beside a PIN, or of a transfer
+  short_code,    // one of our own addresses
   wrong_check,   // as long as a PIN, but its check digit is wrong
   wrong_length,  // about as long as a PIN
   leftover       // none of these
@@ -29,16 +32,20 @@ struct part {
   part_kind kind;
   std::string_view digits;       // lives in digit_reading::all
   std::optional<msisdn> number;  // of a number
+  std::size_t decimals = 0;      // of an amount: how many of its digits stand behind the point
 };
 
 struct digit_reading {
   scratch all;                 // every digit of the text
   std::vector<part> parts;     // in the order of the text
   bool legal = false;          // no wrong_check, wrong_length or leftover among them
-  bool interpreted = false;    // a PIN and a number ran together, or another reading was legal too: ask
+  bool joined = false;         // several groups make one PIN or number
+  bool split = false;          // a PIN and a number ran together: ask
+  bool interpreted = false;    // that, or another reading was legal too: ask
   bool contradictory = false;  // several legal readings, each with one PIN: none is preferred
 };
 
-void read_digits(const std::vector<token>& tokens, const rules& rules, digit_reading& out);
+// transfer: the text moves the sender's own credit, so that any short group is an amount.
+void read_digits(const std::vector<token>& tokens, const rules& rules, bool transfer, digit_reading& out);
 
 }  // namespace topupd::parser

@@ -20,7 +20,12 @@ std::string_view name(command what) {
   switch (what) {
     case command::topup: return "topup";
     case command::balance: return "balance";
+    case command::history: return "history";
+    case command::status: return "status";
+    case command::check: return "check";
     case command::help: return "help";
+    case command::language: return "language";
+    case command::transfer: return "transfer";
     case command::yes: return "yes";
     case command::no: return "no";
   }
@@ -30,6 +35,11 @@ std::string_view name(command what) {
 std::string describe(const meaning& what) {
   auto text = std::string(name(what.command));
   if (!what.language.empty()) text += " (" + what.language + ")";
+  switch (what.written) {
+    case spelling::right: break;
+    case spelling::typo: text += ", mistyped"; break;
+    case spelling::look_alike: text += ", in look-alike letters"; break;
+  }
   return text;
 }
 
@@ -40,6 +50,9 @@ step describe(const part& part, const rules& rules) {
     case part_kind::service_code: return {"service code", std::string(part.digits)};
     case part_kind::pin: return {"pin", last_four(part.digits)};
     case part_kind::number: return {"number", as_dialled(*part.number, rules.numbers)};
+    case part_kind::serial: return {"serial", std::string(part.digits)};
+    case part_kind::amount: return {"amount", count};
+    case part_kind::short_code: return {"our short code", std::string(part.digits)};
     case part_kind::wrong_check: return {"wrong check digit", last_four(part.digits)};
     case part_kind::wrong_length: return {"wrong length", count};
     case part_kind::leftover: return {"neither PIN nor number", count};
@@ -50,10 +63,20 @@ step describe(const part& part, const rules& rules) {
 struct decision_text {
   const numbering_plan& plan;
   std::string operator()(const redeem& r) const {
-    auto text = "redeem for " + (r.target ? as_dialled(*r.target, plan) : std::string("the sender"));
+    auto text = r.pins.size() > 1 ? "redeem " + std::to_string(r.pins.size()) + " cards" : std::string("redeem");
+    text += " for " + (r.target ? as_dialled(*r.target, plan) : std::string("the sender"));
+    if (r.serial) text += ", if the serial is " + std::to_string(*r.serial);
+    if (!r.amount.empty()) text += ", if it is worth " + r.amount;
+    if (r.check) text += ", only to tell its value at first";
     return r.ask ? text + ", after YES" : text;
   }
   std::string operator()(const balance&) const { return "balance"; }
+  std::string operator()(const history&) const { return "history"; }
+  std::string operator()(const status& s) const {
+    return "status of " + (s.serial ? "card " + std::to_string(*s.serial) : "receipt " + s.receipt);
+  }
+  std::string operator()(const set_language& l) const { return "language " + l.to; }
+  std::string operator()(const transfer& t) const { return "transfer " + t.amount + " to " + as_dialled(t.to, plan); }
   std::string operator()(const help&) const { return "help"; }
   std::string operator()(const confirm&) const { return "confirm"; }
   std::string operator()(const cancel&) const { return "cancel"; }
@@ -85,14 +108,30 @@ std::string mask(std::string_view normalised, const std::vector<token>& tokens) 
   return text;
 }
 
+std::vector<step> flags_of(std::string_view utf8, bool mended) {
+  const auto changes = changes_of(utf8);
+  std::vector<step> flags;
+  if (changes.digits) flags.push_back({"digits", "of another script, read as 0-9"});
+  if (changes.invisible) flags.push_back({"marks", "invisible ones dropped"});
+  if (changes.accents) flags.push_back({"marks", "accents dropped"});
+  if (changes.malformed) flags.push_back({"octets", "some are no characters"});
+  if (mended) flags.push_back({"digits", "letters typed for digits: O, l, I"});
+  return flags;
+}
+
 std::vector<step> explain(std::string_view normalised, const std::vector<token>& tokens, const spoken& said,
                           const digit_reading& digits, const request& decision, const rules& rules) {
   std::vector<step> steps{{"normalised", mask(normalised, tokens)}};
-  for (const auto& word : {said.topup, said.command, said.answer})
+  for (const auto& word : {said.topup, said.check, said.command, said.answer})
     if (word) steps.push_back({"keyword", describe(*word)});
   if (said.unknown) steps.push_back({"words", "some are neither keyword nor noise"});
   for (const auto& part : digits.parts) steps.push_back(describe(part, rules));
-  if (digits.interpreted) steps.push_back({"digits", "another reading is possible"});
+  if (digits.joined) steps.push_back({"digits", "groups joined"});
+  if (digits.split) {
+    steps.push_back({"digits", "one group split into a PIN and a number"});
+  } else if (digits.interpreted) {
+    steps.push_back({"digits", "another reading is possible"});
+  }
   steps.push_back({"decision", std::visit(decision_text{rules.numbers}, decision)});
   return steps;
 }

@@ -13,6 +13,9 @@
 
 namespace topupd::parser {
 
+// What normalising has changed: digits of other scripts, invisible marks, accents; and letters mended to digits.
+std::vector<step> flags_of(std::string_view utf8, bool mended);
+
 std::vector<step> explain(std::string_view normalised, const std::vector<token>& tokens, const spoken& said,
                           const digit_reading& digits, const request& decision, const rules& rules);
 

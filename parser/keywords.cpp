@@ -63,7 +63,9 @@ constexpr std::size_t shortest_guess = 4;  // letters; among shorter words every
 }  // namespace
 
 struct keywords::tables {
+  std::string default_language;
   word_map words;
+  std::unordered_map<std::string, std::string, hash, std::equal_to<>> names;  // of languages -> their codes
   std::size_t longest = 0;
   struct guessable {
     std::u32string letters;
@@ -92,6 +94,11 @@ struct keywords::tables {
     return {utf8.data(), static_cast<std::size_t>(octets)};
   }
 
+  // A word that several languages share is one of the service's language, if it has it.
+  void share(meaning& known, const meaning& other) const {
+    if (other.language == default_language) known.language = default_language;
+  }
+
   void add(std::string_view word, meaning what) {
     auto [key, apart] = key_of(word);
     what.apart = apart;
@@ -100,10 +107,12 @@ struct keywords::tables {
     auto& known = entry->second;
     if (!is_new && known.noise && !what.noise) {
       known = what;  // noise in one language, a keyword in another: the keyword
-    } else if (!is_new && known.noise == what.noise && known.language != what.language) {
-      known.language.clear();
+    } else if (!is_new && known.noise == what.noise) {
+      share(known, what);
     }
     known.apart = known.apart || apart;
+    known.polite =
+        known.polite && (what.polite || known.language == what.language);  // polite in one language alone: not
     longest = std::max(longest, key.size());
   }
 
@@ -113,7 +122,7 @@ struct keywords::tables {
     if (is_new) return;
     auto& known = entry->second;
     if (known.command != what.command) known.noise = true;
-    if (known.language != what.language) known.language.clear();
+    share(known, what);
   }
 
   void index_guesses() {
@@ -127,13 +136,20 @@ struct keywords::tables {
   }
 };
 
-keywords::keywords(const std::vector<language>& languages) : tables_(std::make_unique<tables>()) {
+keywords::keywords(const std::vector<language>& languages, const std::string& default_language)
+    : tables_(std::make_unique<tables>()) {
+  tables_->default_language = default_language;
   UErrorCode status = U_ZERO_ERROR;
   tables_->spoof.reset(uspoof_open(&status));
   for (const auto& language : languages) {
     for (const auto& keyword : language.keywords)
       tables_->add(keyword.word, {.command = keyword.command, .language = language.code});
+    for (const auto& word : language.polite)
+      tables_->add(word, {.noise = true, .polite = true, .language = language.code});
     for (const auto& word : language.noise) tables_->add(word, {.noise = true, .language = language.code});
+    if (language.names.empty()) continue;
+    tables_->names.try_emplace(key_of(language.code).letters, language.code);
+    for (const auto& name : language.names) tables_->names.try_emplace(key_of(name).letters, language.code);
   }
   tables_->index_guesses();
 }
@@ -152,7 +168,11 @@ std::optional<meaning> keywords::find_similar(std::string_view word) const {
   const bool ascii = std::all_of(word.begin(), word.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
   if (!ascii) {
     const auto found = tables_->look_alikes.find(tables_->skeleton(word));
-    if (found != tables_->look_alikes.end() && !found->second.noise) return found->second;
+    if (found != tables_->look_alikes.end() && !found->second.noise) {
+      auto what = found->second;
+      what.written = spelling::look_alike;
+      return what;
+    }
   }
   const auto letters = letters_of(word);
   if (letters.size() < shortest_guess) return std::nullopt;
@@ -160,10 +180,16 @@ std::optional<meaning> keywords::find_similar(std::string_view word) const {
   for (const auto& [candidate, what] : tables_->guessables) {
     if (!one_typo_apart(letters, candidate)) continue;
     if (found && found->command != what.command) return std::nullopt;  // two keywords are equally near
-    if (found && found->language != what.language) found->language.clear();
+    if (found) tables_->share(*found, what);
     if (!found) found = what;
   }
+  if (found) found->written = spelling::typo;
   return found;
+}
+
+const std::string* keywords::find_language(std::string_view name) const {
+  const auto found = tables_->names.find(name);
+  return found == tables_->names.end() ? nullptr : &found->second;
 }
 
 std::size_t keywords::longest() const noexcept {

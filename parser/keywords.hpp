@@ -12,16 +12,21 @@
 
 namespace topupd::parser {
 
+enum class spelling { right, typo, look_alike };
+
 struct meaning {
-  bool noise = false;  // means nothing beside a PIN; no command then
+  bool noise = false;   // means nothing beside a PIN; no command then
+  bool polite = false;  // noise, and means nothing beside YES either
   parser::command command = command::help;
-  bool apart = false;    // the language writes it as several words: "s/n"
-  std::string language;  // empty when several languages share the word: it tells none
+  bool apart = false;                  // the language writes it as several words: "s/n"
+  std::string language;                // of several that share the word: the service's, else the first
+  spelling written = spelling::right;  // how the text has it
 };
 
 class keywords {
  public:
-  explicit keywords(const std::vector<language>& languages);
+  // default_language: the service's.
+  keywords(const std::vector<language>& languages, const std::string& default_language);
   ~keywords();
   keywords(keywords&&) noexcept;
   keywords& operator=(keywords&&) noexcept;
@@ -31,6 +36,8 @@ class keywords {
   // A keyword with one typo (of four letters or more) or written in look-alike letters (UTS #39); never noise, yes or
   // no.
   [[nodiscard]] std::optional<meaning> find_similar(std::string_view word) const;
+  // The code of the language that goes by this name: "français" -> "fr". Nothing: nullptr.
+  [[nodiscard]] const std::string* find_language(std::string_view name) const;
   // The longest entry in octets: no longer word needs to be looked up.
   [[nodiscard]] std::size_t longest() const noexcept;
 

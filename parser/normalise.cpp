@@ -107,4 +107,24 @@ void normalise(std::string_view utf8, scratch& out) {
   for (char c : utf8) out.text.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
 }
 
+changes changes_of(std::string_view utf8) {
+  changes found;
+  for (std::size_t at = 0; at < utf8.size();) {
+    const auto c = static_cast<UChar32>(next_utf8(utf8, at));
+    if (c == static_cast<UChar32>(unknown_character)) found.malformed = true;
+    if (c < 0x80) continue;
+    if (u_charType(c) == U_DECIMAL_DIGIT_NUMBER) found.digits = true;
+    if (u_hasBinaryProperty(c, UCHAR_DEFAULT_IGNORABLE_CODE_POINT)) {
+      found.invisible = true;
+      continue;
+    }
+    const bool mark = is_dropped(c);
+    UErrorCode status = U_ZERO_ERROR;
+    UChar decomposed[8];
+    const auto length = unorm2_getDecomposition(icu().decompose, c, decomposed, 8, &status);
+    if (mark || (U_SUCCESS(status) && length > 1)) found.accents = true;
+  }
+  return found;
+}
+
 }  // namespace topupd::parser

@@ -21,4 +21,13 @@ struct scratch {
 // Appends to `out`. Malformed UTF-8 reads as U+FFFD, which no rule takes for a letter.
 void normalise(std::string_view utf8, scratch& out);
 
+// What normalise() changes in a text, besides case: for the explanation of a reading.
+struct changes {
+  bool digits = false;     // of another script, full-width ones, keycaps' plain ones not
+  bool invisible = false;  // bidirectional marks, joiners, variation selectors, controls
+  bool accents = false;    // and Arabic vowel marks
+  bool malformed = false;  // octets that are no UTF-8
+};
+changes changes_of(std::string_view utf8);
+
 }  // namespace topupd::parser

@@ -38,7 +38,7 @@ std::string narrow(const icu::UnicodeString& text) {
 
 icu::Locale locale_of(const std::string& language) {
   UErrorCode status = U_ZERO_ERROR;
-  auto locale = icu::Locale::forLanguageTag(language, status);
+  auto locale = icu::Locale::forLanguageTag(cldr_locale(language), status);
   locale.setUnicodeKeywordValue("nu", "latn", status);  // the digits of the card, the receipt and the PIN
   return locale;
 }
@@ -115,6 +115,7 @@ std::vector<piece> cut(const icu::MessagePattern& pattern) {
 struct phrases::tables {
   std::optional<dates> calendar;
   std::string decimal_separator = ".";
+  bool chinese = false;
   std::map<std::string, phrase, std::less<>> by_key;
   mutable std::mutex icu_one_at_a_time;
 
@@ -122,7 +123,8 @@ struct phrases::tables {
   [[nodiscard]] std::string show(const money& amount) const {
     auto text = decimal(amount);
     if (const auto point = text.find('.'); point != std::string::npos) text.replace(point, 1, decimal_separator);
-    return text + " " + amount.currency;
+    // Chinese always writes its own unit behind the number; other signs are often missing in a phone's alphabet.
+    return text + (chinese && amount.currency == "CNY" ? "元" : " " + amount.currency);
   }
   [[nodiscard]] std::string show(const argument& value) const {
     struct visitor {
@@ -195,6 +197,7 @@ phrases::phrases(std::string language, std::string_view time_zone, const std::ma
   if (!language_is_known(code) || !time_zone_is_known(time_zone)) return;
 
   tables_->calendar.emplace(code, time_zone);
+  tables_->chinese = code == "zh" || code.starts_with("zh-");
   const auto locale = locale_of(code);
   UErrorCode status = U_ZERO_ERROR;
   const icu::DecimalFormatSymbols symbols(locale, status);

@@ -1,6 +1,7 @@
 #include "parser/reading.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 #include "parser/digits.hpp"
 #include "parser/explain.hpp"
@@ -17,6 +18,8 @@ namespace {
 struct findings {
   std::vector<std::string_view> pins;
   std::vector<msisdn> numbers;
+  std::vector<std::string_view> serials;
+  std::vector<std::string> amounts;
   bool wrong_check = false;
   int wrong_length = 0;  // digits; the first such group, 0 for none
   bool leftover = false;
@@ -34,12 +37,21 @@ struct findings {
       case part_kind::service_code: service_code = true; return;
       case part_kind::pin: insert(pins, part.digits); return;
       case part_kind::number: insert(numbers, *part.number); return;
+      case part_kind::serial: insert(serials, part.digits); return;
+      case part_kind::amount: insert(amounts, decimal(part)); return;
+      case part_kind::short_code: return;
       case part_kind::wrong_check: wrong_check = true; return;
       case part_kind::wrong_length:
         if (wrong_length == 0) wrong_length = static_cast<int>(part.digits.size());
         return;
       case part_kind::leftover: leftover = true; return;
     }
+  }
+  static std::string decimal(const part& amount) {
+    const auto whole = amount.digits.size() - amount.decimals;
+    std::string text(amount.digits.substr(0, whole));
+    if (amount.decimals > 0) text.append(1, '.').append(amount.digits.substr(whole));
+    return text;
   }
   template <class T>
   static void insert(std::vector<T>& values, const T& value) {
@@ -51,24 +63,43 @@ unclear because(unclear_reason reason) {
   return {.reason = reason};
 }
 
+std::optional<std::int64_t> number_of(const std::vector<std::string_view>& serials) {
+  if (serials.empty()) return std::nullopt;
+  std::int64_t serial = 0;
+  const auto digits = serials.front();
+  std::from_chars(digits.data(), digits.data() + digits.size(), serial);  // at most 18 of them: config/sections.cpp
+  return serial;
+}
+
 // One PIN at least is legal: to whom, and is it sure? In the order of unclear_reason.
 request decide_redeem(const findings& found, const spoken& said, const digit_reading& digits, const msisdn& sender,
                       const rules& rules) {
   if (found.wrong_check) return because(unclear_reason::check_digit);
-  if (found.wrong_length > 0 || found.leftover) return because(unclear_reason::bad_number);
+  // Two amounts are none: nobody knows what the digits were meant for.
+  if (found.wrong_length > 0 || found.leftover || found.amounts.size() > 1) return because(unclear_reason::bad_number);
   for (const auto& number : found.numbers)
     if (number != sender && !may_be_credited(number, rules.numbers)) return because(unclear_reason::bad_number);
   if (found.numbers.size() > 1) return because(unclear_reason::two_targets);
-  if (found.pins.size() > 1 || digits.contradictory) return because(unclear_reason::two_pins);
+  if (digits.contradictory) return because(unclear_reason::two_pins);
+  if (found.pins.size() > most_pins) return because(unclear_reason::many_pins);
+  // Of which card is a serial or an amount beside several PINs?
+  if (found.serials.size() > 1) return because(unclear_reason::two_pins);
+  if (found.pins.size() > 1 && !(found.serials.empty() && found.amounts.empty()))
+    return because(unclear_reason::two_pins);
 
-  const bool other = !found.numbers.empty() && found.numbers.front() != sender;
+  redeem out{.pins = {}, .target = {}, .serial = number_of(found.serials), .amount = {}};
+  for (const auto pin : found.pins) out.pins.push_back(*pin::from_digits(pin, rules.pins));
+  if (!found.amounts.empty()) out.amount = found.amounts.front();
+  if (!found.numbers.empty() && found.numbers.front() != sender) out.target = found.numbers.front();
+
   const bool keyword = said.topup || found.keyword || found.service_code;
   // Words that nobody knows make prose of a text without a keyword, and a signature of a number beside them.
   const bool prose = said.unknown || said.command || said.answer;
-  const bool ask = digits.interpreted || (!keyword && prose) || (other && (rules.ask_for_others || said.unknown));
-  auto pin = pin::from_digits(found.pins.front(), rules.pins);
-  return redeem{
-      .pin = std::move(*pin), .target = other ? std::optional(found.numbers.front()) : std::nullopt, .ask = ask};
+  out.check = said.check || (said.command && said.command->command == command::status);
+  out.ask = out.check || digits.interpreted || (!keyword && prose) ||
+            (out.target && (rules.ask_for_others || said.unknown)) ||
+            (said.command && said.command->command == command::transfer);
+  return out;
 }
 
 // Is a group of `length` digits in prose a mistyped PIN, or an account number, a date and a time?
@@ -85,26 +116,90 @@ std::optional<request> decide_mistyped(const findings& found) {
   return std::nullopt;
 }
 
-request decide(const findings& found, const spoken& said, const digit_reading& digits, const msisdn& sender,
-               const rules& rules) {
+request decide_transfer(const findings& found, const msisdn& sender, const rules& rules) {
+  const bool odd = found.leftover || found.wrong_check || found.wrong_length > 0;
+  if (found.numbers.size() > 1) return because(unclear_reason::two_targets);
+  if (found.amounts.size() != 1 || (found.numbers.empty() && !odd)) return because(unclear_reason::missing_amount);
+  if (found.numbers.empty() || odd || found.numbers.front() == sender ||
+      !may_be_credited(found.numbers.front(), rules.numbers))
+    return because(unclear_reason::bad_number);
+  return transfer{.to = found.numbers.front(), .amount = found.amounts.front()};
+}
+
+// A receipt as people type one after TXN: the first word of six to thirteen letters and digits that is no word of ours.
+// All letters only when it is as short as receipts are for years: "please" is none, because it is one of ours.
+std::string receipt_in(std::string_view normalised, const keywords& words) {
+  const auto is_symbol = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z'); };
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  for (auto begin = normalised.begin(); begin != normalised.end();) {
+    begin = std::find_if(begin, normalised.end(), is_symbol);
+    const auto end = std::find_if_not(begin, normalised.end(), is_symbol);
+    const std::string_view word(begin, end);
+    const bool fits = word.size() >= 6 && word.size() <= 13 && (word.size() <= 7 || std::any_of(begin, end, is_digit));
+    if (fits && words.find(word) == nullptr) {
+      std::string receipt(word);
+      std::transform(receipt.begin(), receipt.end(), receipt.begin(),
+                     [](char c) { return static_cast<char>(c >= 'a' ? c - 'a' + 'A' : c); });
+      return receipt;
+    }
+    begin = end;
+  }
+  return {};
+}
+
+// What decisions look at.
+struct heard {
+  std::string_view text;  // normalised
+  const std::vector<token>& tokens;
+  const keywords& words;
+  const spoken& said;
+  const digit_reading& digits;
+  const findings& found;
+};
+
+request decide_command(const heard& all, const msisdn& sender, const rules& rules) {
+  switch (all.said.command->command) {
+    case command::balance: return balance{};
+    case command::history: return history{};
+    case command::transfer: return decide_transfer(all.found, sender, rules);
+    case command::status: {
+      if (const auto serial = number_of(all.found.serials)) return status{.serial = serial, .receipt = {}};
+      auto receipt = receipt_in(all.text, all.words);
+      if (receipt.empty()) return because(unclear_reason::missing_serial);
+      return status{.serial = {}, .receipt = std::move(receipt)};
+    }
+    case command::language: {
+      const auto* code = language_named(all.tokens, all.words);
+      if (code == nullptr) return because(unclear_reason::unknown_language);
+      return set_language{.to = *code};
+    }
+    case command::help:
+    case command::topup:
+    case command::check:
+    case command::yes:
+    case command::no: break;
+  }
+  return help{};
+}
+
+request decide(const heard& all, const msisdn& sender, const rules& rules) {
+  const auto& [text, tokens, words, said, digits, found] = all;
   if (!found.pins.empty()) return decide_redeem(found, said, digits, sender, rules);
 
-  const bool topup = said.topup || found.keyword;
+  const bool topup = said.topup || found.keyword || (said.check && !said.command);
   if (topup || (found.service_code && (found.wrong_check || found.wrong_length > 0)))
     return decide_mistyped(found).value_or(because(unclear_reason::missing_pin));
-  if (said.command) {
-    if (said.command->command == command::balance) return balance{};
-    return help{};
-  }
-  // YES spends a voucher: it counts only when nothing else is said.
+  if (said.command) return decide_command(all, sender, rules);
+  // YES spends a voucher: it counts only when nothing else is said but please and thanks.
   if (said.answer && !said.unknown && !said.contradiction && digits.parts.empty()) {
-    if (said.answer->command == command::yes) return confirm{};
-    return cancel{};
+    if (said.answer->command == command::no) return cancel{};
+    if (!said.noise) return confirm{};
   }
   const bool bare = !said.unknown && !said.answer;
   if (bare || found.wrong_check || is_surely_meant_as_pin(found.wrong_length, rules))
     if (auto mistyped = decide_mistyped(found)) return *mistyped;
-  return help{};
+  const bool empty = std::all_of(text.begin(), text.end(), [](char c) { return c >= 0 && c <= ' '; });
+  return help{.empty = empty};
 }
 
 }  // namespace
@@ -115,7 +210,7 @@ struct reader::tables {
 };
 
 reader::reader(parser::rules rules) {
-  keywords words(rules.languages);
+  keywords words(rules.languages, rules.default_language);
   tables_ = std::make_unique<tables>(tables{std::move(rules), std::move(words)});
 }
 reader::~reader() = default;
@@ -130,7 +225,7 @@ reading reader::read(std::string_view utf8, const msisdn& sender, bool explain) 
   const auto& rules = tables_->rules;
   scratch text;
   normalise(utf8, text);
-  mend_digits(text.text, rules);
+  const bool mended = mend_digits(text.text, rules);
   auto tokens = tokenise(text.text);
 
   // "1" and "2" answer a question: a keyword of digits is one only when it is the whole text.
@@ -143,16 +238,20 @@ reading reader::read(std::string_view utf8, const msisdn& sender, bool explain) 
   if (!said.answer && !said.command && !said.topup) said = listen(tokens, tables_->words);
 
   digit_reading digits;
-  read_digits(tokens, rules, digits);
+  const bool transfer = said.command && said.command->command == command::transfer;
+  read_digits(tokens, rules, transfer, digits);
   const findings found(digits);
-  const bool no_pin = found.pins.empty();
-  reading result{
-      .request = no_pin && wants_no_answer(text.text) ? request(ignore{}) : decide(found, said, digits, sender, rules),
-      .language = {},
-      .steps = {}};
-  const auto& keyword = said.topup ? said.topup : said.command ? said.command : said.answer;
-  if (keyword) result.language = keyword->language;
-  if (explain) result.steps = parser::explain(text.text, tokens, said, digits, result.request, rules);
+  const heard all{
+      .text = text.text, .tokens = tokens, .words = tables_->words, .said = said, .digits = digits, .found = found};
+  const bool no_answer = found.pins.empty() && wants_no_answer(text.text);
+  reading result{.request = no_answer ? request(ignore{}) : decide(all, sender, rules), .language = {}, .steps = {}};
+  for (const auto* keyword : {&said.topup, &said.check, &said.command, &said.answer})
+    if (*keyword && result.language.empty()) result.language = (*keyword)->language;
+  if (explain) {
+    result.steps = flags_of(utf8, mended);
+    for (auto& step : parser::explain(text.text, tokens, said, digits, result.request, rules))
+      result.steps.push_back(std::move(step));
+  }
   return result;
 }
 
@@ -164,6 +263,11 @@ std::string_view name(unclear_reason reason) {
     case unclear_reason::bad_number: return "bad_number";
     case unclear_reason::two_targets: return "two_targets";
     case unclear_reason::two_pins: return "two_pins";
+    case unclear_reason::many_pins: return "many_pins";
+    case unclear_reason::missing_serial: return "missing_serial";
+    case unclear_reason::unknown_language: return "unknown_language";
+    case unclear_reason::missing_amount: return "missing_amount";
+    case unclear_reason::no_transfer: return "no_transfer";
     case unclear_reason::in_parts: return "in_parts";
   }
   return "";

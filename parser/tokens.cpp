@@ -32,6 +32,11 @@ letter_class classify(char32_t character) {
                                                                      : letter_class::letter;
 }
 
+char separator_of(char32_t c) {
+  if (c < 0x80) return static_cast<char>(c);
+  return u_charType(static_cast<UChar32>(c)) == U_CURRENCY_SYMBOL ? '$' : ' ';
+}
+
 // The digit that a mistyped letter stands for, 0 for none.
 char meant_digit(char letter) {
   if (letter == 'o') return '0';
@@ -63,7 +68,8 @@ std::vector<token> tokenise(std::string_view normalised) {
     const auto c = next_utf8(normalised, at);
     const auto now = classify(c);
     if (now == letter_class::separator) {
-      separator = c < 0x80 ? static_cast<char>(c) : ' ';
+      separator = separator_of(c);
+      if (previous != letter_class::separator) tokens.back().after = separator;
     } else if (now == previous) {
       auto& text = tokens.back().text;
       text = normalised.substr(tokens.back().offset, at - tokens.back().offset);
@@ -81,10 +87,11 @@ std::vector<token> tokenise(std::string_view normalised) {
   return tokens;
 }
 
-void mend_digits(std::string& normalised, const rules& rules) {
+bool mend_digits(std::string& normalised, const rules& rules) {
   const auto in_chunk = [](char c) {
     return is_digit(c) || is_ascii_letter(c) || static_cast<unsigned char>(c) >= 0x80;
   };
+  bool any = false;
   for (auto begin = normalised.begin(); begin != normalised.end();) {
     begin = std::find_if(begin, normalised.end(), in_chunk);
     const auto end = std::find_if_not(begin, normalised.end(), in_chunk);
@@ -93,10 +100,14 @@ void mend_digits(std::string& normalised, const rules& rules) {
       scratch mended;
       mended.text.reserve(length);
       for (auto c = begin; c != end; ++c) mended.text.push_back(is_digit(*c) ? *c : meant_digit(*c));
-      if (is_legal(mended.text, rules)) std::copy(mended.text.begin(), mended.text.end(), begin);
+      if (is_legal(mended.text, rules)) {
+        std::copy(mended.text.begin(), mended.text.end(), begin);
+        any = true;
+      }
     }
     begin = end;
   }
+  return any;
 }
 
 }  // namespace topupd::parser

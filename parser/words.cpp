@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::size_t longest_join = 3;   // "top - up", "top up now"
 constexpr std::size_t shortest_join = 5;  // octets: what shorter words happen to spell together means nothing
+constexpr std::size_t longest_name = 48;  // octets, of a language in a script without spaces
 constexpr std::size_t typo_patience = 8;  // words: in a longer text typos are prose
 
 bool is_word(const token& t) {
@@ -49,7 +50,14 @@ std::size_t listen_to_words(const std::vector<token>& tokens, std::size_t at, co
       found_length = n;
     }
   }
-  if (found) hear(said, *found);
+  if (found == nullptr) return 0;
+  // "y" is a YES, and "and" in Spanish: one letter is an answer only as the whole text.
+  const bool is_answer = !found->noise && (found->command == command::yes || found->command == command::no);
+  if (is_answer && found_length == 1 && tokens[at].text.size() == 1 && tokens.size() > 1) {
+    said.noise = true;
+  } else {
+    hear(said, *found);
+  }
   return found_length;
 }
 
@@ -78,6 +86,14 @@ void listen_for_typos(std::vector<token>& tokens, const keywords& words, spoken&
   }
 }
 
+// The letter of "A52" and "4u" is no word, though "a" and "u" may be.
+bool is_part_of_a_name(const std::vector<token>& tokens, std::size_t at) {
+  if (tokens[at].text.size() != 1) return false;
+  const bool behind_digits = at > 0 && tokens[at].glued && is_digits(tokens[at - 1]);
+  const bool before_digits = at + 1 < tokens.size() && tokens[at + 1].glued && is_digits(tokens[at + 1]);
+  return behind_digits || before_digits;
+}
+
 // One or two digits glued to an unknown word and with no other digits beside them.
 void adopt_digits(std::vector<token>& tokens, const std::vector<bool>& unknown) {
   for (std::size_t i = 0; i < tokens.size(); ++i) {
@@ -94,7 +110,10 @@ void adopt_digits(std::vector<token>& tokens, const std::vector<bool>& unknown) 
 }  // namespace
 
 void hear(spoken& said, const meaning& what) {
-  if (what.noise) return;
+  if (what.noise) {
+    said.noise = said.noise || !what.polite;
+    return;
+  }
   switch (what.command) {
     case command::topup:
       if (!said.topup) said.topup = what;
@@ -104,11 +123,45 @@ void hear(spoken& said, const meaning& what) {
       if (said.answer && said.answer->command != what.command) said.contradiction = true;
       if (!said.answer) said.answer = what;
       return;
+    case command::check:
+      if (!said.check) said.check = what;
+      return;
     case command::balance:
+    case command::history:
+    case command::status:
     case command::help:
+    case command::language:
+    case command::transfer:
       if (!said.command) said.command = what;
       return;
   }
+}
+
+const std::string* language_named(const std::vector<token>& tokens, const keywords& words) {
+  // The longest name: "idioma en español" is not about English.
+  const std::string* found = nullptr;
+  std::size_t found_length = 0;
+  const auto consider = [&](std::string_view name) {
+    const auto* code = name.size() > found_length ? words.find_language(name) : nullptr;
+    if (code == nullptr) return;
+    found = code;
+    found_length = name.size();
+  };
+  for (std::size_t at = 0; at < tokens.size(); ++at) {
+    const auto text = tokens[at].text;
+    if (tokens[at].unspaced)  // "语言中文": the name is somewhere inside
+      for (std::size_t from = 0; from < text.size(); next_utf8(text, from))
+        for (auto end = from; end < std::min(text.size(), from + longest_name);) {
+          next_utf8(text, end);
+          consider(text.substr(from, end - from));
+        }
+    std::string joined;  // "bahasa indonesia"
+    for (std::size_t n = 0; n < longest_join && at + n < tokens.size() && is_word(tokens[at + n]); ++n) {
+      joined += tokens[at + n].text;
+      consider(joined);
+    }
+  }
+  return found;
 }
 
 spoken listen(std::vector<token>& tokens, const keywords& words) {
@@ -119,6 +172,8 @@ spoken listen(std::vector<token>& tokens, const keywords& words) {
       ++at;
     } else if (tokens[at].unspaced) {
       listen_inside(tokens[at++].text, words, said);
+    } else if (is_part_of_a_name(tokens, at)) {
+      said.unknown = unknown[at++] = true;
     } else if (const auto length = listen_to_words(tokens, at, words, said)) {
       at += length;
     } else {
@@ -126,7 +181,7 @@ spoken listen(std::vector<token>& tokens, const keywords& words) {
     }
   }
   if (!said.unknown) return said;
-  if (!said.topup && !said.command && !said.answer) {
+  if (!said.topup && !said.command && !said.check && !said.answer) {
     listen_for_typos(tokens, words, said);
     // The guessed word itself is no longer unknown, but which of the others are does not matter beside a keyword.
   }

@@ -16,7 +16,11 @@ bool is_plain(const text& one) {
     case action::unclear: return true;
     case action::confirm:
     case action::cancel:
-    case action::balance: return false;
+    case action::balance:
+    case action::history:
+    case action::status:
+    case action::language:
+    case action::notice: return false;
   }
   return false;
 }
@@ -31,16 +35,24 @@ struct company {
 bool may_join(const company& there, const text& one) {
   if (!there.any) return true;
   if (there.closed || !is_plain(one)) return false;
-  return !one.voucher || std::find(there.vouchers.begin(), there.vouchers.end(), *one.voucher) == there.vouchers.end();
+  return std::none_of(one.vouchers.begin(), one.vouchers.end(), [&](const voucher_digest& voucher) {
+    return std::find(there.vouchers.begin(), there.vouchers.end(), voucher) != there.vouchers.end();
+  });
 }
 
 void join(company& there, const text& one) {
   there.any = true;
   there.closed = !is_plain(one);
-  if (one.voucher) there.vouchers.push_back(*one.voucher);
+  there.vouchers.insert(there.vouchers.end(), one.vouchers.begin(), one.vouchers.end());
 }
 
 }  // namespace
+
+places more_places(const text& of) {
+  if (of.action == action::confirm) return {.vouchers = most_vouchers - 1, .notice = true};
+  if (of.action != action::redeem || of.vouchers.empty()) return {};
+  return {.vouchers = of.vouchers.size() - 1, .notice = of.target && *of.target != of.sender && !of.ask};
+}
 
 std::vector<item> take_batch(std::deque<text>& queue, std::size_t at_most) {
   std::vector<item> batch;
@@ -62,7 +74,7 @@ std::vector<item> take_batch(std::deque<text>& queue, std::size_t at_most) {
     }
     join(there, *next);
     where.emplace(next->print, batch.size());
-    batch.push_back({.text = std::move(*next), .receipt = {}, .copies = {}});
+    batch.push_back({.text = std::move(*next)});
   }
   queue.erase(kept, next);
   return batch;

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <iterator>
 #include <utility>
 
@@ -15,8 +14,11 @@ namespace {
 class sql_array {
  public:
   void number(std::int64_t value) { fmt::format_to(next(), "{}", value); }
-  void word(std::string_view value) { fmt::format_to(next(), "{}", value); }
-  void null() { word("NULL"); }
+  void word(std::string_view value) {
+    next();
+    out_ += value;
+  }
+  void null() { ++nulls_; }  // written before what follows
   // Only printable ASCII goes through: nothing that an SMSC sends may make the whole call fail.
   void text(std::string_view value) {
     next();
@@ -38,14 +40,30 @@ class sql_array {
     out_ += '"';
   }
   void msisdn(const parser::msisdn& value) { number(static_cast<std::int64_t>(value.number())); }
-  std::string done() && { return std::move(out_) + '}'; }
+  std::string done() && {
+    write_nulls();
+    return std::move(*this).short_of_nulls();
+  }
+  // Without the nulls at the end: of most calls, "{}".
+  std::string short_of_nulls() && { return std::move(out_) + '}'; }
 
  private:
-  std::back_insert_iterator<std::string> next() {
+  void separate() {
     if (out_.size() > 1) out_ += ',';
+  }
+  void write_nulls() {
+    for (; nulls_ > 0; --nulls_) {
+      separate();
+      out_ += "NULL";
+    }
+  }
+  std::back_insert_iterator<std::string> next() {
+    write_nulls();
+    separate();
     return std::back_inserter(out_);
   }
   std::string out_ = "{";
+  int nulls_ = 0;
 };
 
 std::string_view mark(reply_result::kind what) {
@@ -63,6 +81,21 @@ std::string seconds(std::chrono::seconds value) {
   return fmt::format("{} seconds", value.count());
 }
 
+// What stands alone, not in an array.
+std::string clean(std::string_view value) {
+  std::string out{value};
+  std::replace_if(
+      out.begin(), out.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+  return out;
+}
+
+template <typename Octets>
+std::string hex(const Octets& octets) {
+  std::string out = "\\x";
+  for (const auto octet : octets) fmt::format_to(std::back_inserter(out), "{:02x}", static_cast<std::uint8_t>(octet));
+  return out;
+}
+
 std::int64_t small(int value) {
   return std::clamp(value, 0, 32767);
 }
@@ -71,92 +104,9 @@ void append(std::vector<std::string>& to, sql_array* begin, sql_array* end) {
   for (sql_array* it = begin; it != end; ++it) to.push_back(std::move(*it).done());
 }
 
-// One row of topup.decision, column by column in its order.
-class reader {
+// The arrays about texts, in the order of topup.redeem()'s arguments.
+class texts_of_call {
  public:
-  explicit reader(const pqxx::row& row) : row_(row) {}
-
-  std::optional<std::int64_t> number() {
-    const auto field = row_[column_++];
-    if (field.is_null()) return std::nullopt;
-    std::int64_t value = 0;
-    std::from_chars(field.c_str(), field.c_str() + field.size(), value);
-    return value;
-  }
-  std::string_view view() {
-    const auto field = row_[column_++];
-    return {field.c_str(), field.size()};  // lives as long as the row's result
-  }
-  std::string string() { return std::string{view()}; }
-  bool truth() { return view() == "t"; }
-  std::optional<parser::msisdn> msisdn() {
-    const auto value = number();
-    return value ? parser::msisdn::from_number(static_cast<std::uint64_t>(*value)) : std::nullopt;
-  }
-  std::optional<receipt> a_receipt() {
-    const auto value = number();
-    return value ? std::optional{receipt{*value}} : std::nullopt;
-  }
-  std::optional<std::chrono::sys_seconds> time() {
-    const auto value = number();
-    return value ? std::optional{std::chrono::sys_seconds{std::chrono::seconds{*value}}} : std::nullopt;
-  }
-
- private:
-  const pqxx::row& row_;
-  pqxx::row::size_type column_ = 0;
-};
-
-struct answer {
-  std::int64_t asked;  // the receipt that the text came with; a duplicate's decision has the first one's
-  store::decision decision;
-};
-
-answer answer_of(const pqxx::row& row) {
-  reader next{row};
-  answer all{.asked = next.number().value_or(0), .decision = {}};
-  decision& out = all.decision;
-  out.receipt = next.a_receipt().value_or(receipt{});
-  out.outcome = outcome_from(next.view()).value_or(outcome::quarantined);
-  out.action = action_from(next.view()).value_or(action::help);
-  out.duplicate = next.truth();
-  out.reply_owed = next.truth();
-  out.smsc = next.string();
-  out.source = next.string();
-  out.short_code = next.string();
-  out.language = next.string();
-  out.sender = next.msisdn();
-  out.target = next.msisdn();
-  out.serial = next.number();
-  out.amount.amount_minor = next.number().value_or(0);
-  out.amount.currency = next.string();
-  out.balance.amount_minor = next.number().value_or(0);
-  out.balance.currency = next.string();
-  if (out.balance.currency.empty()) out.balance.currency = out.amount.currency;
-  out.valid_until = next.time();
-  out.earlier = next.a_receipt();
-  out.earlier_at = next.time();
-  out.until = next.time();
-  out.reason = next.string();
-  out.got = static_cast<int>(next.number().value_or(0));
-  out.decided_at = next.time().value_or(std::chrono::sys_seconds{});
-  out.batch = next.number().value_or(0);
-  return all;
-}
-
-void fill_in(decision& out, const text& from) {
-  out.ticket = from.ticket;
-  if (out.smsc.empty()) out.smsc = from.smsc;
-  if (out.source.empty()) out.source = from.source;
-  if (out.short_code.empty()) out.short_code = from.short_code;
-  if (out.language.empty()) out.language = from.language;
-  if (!out.sender) out.sender = from.sender;
-}
-
-}  // namespace
-
-std::vector<std::string> redeem_arguments(const worker_options& options, std::span<const item> items,
-                                          std::span<const reply_result> results, bool again) {
   enum {
     receipts,
     prints,
@@ -172,25 +122,65 @@ std::vector<std::string> redeem_arguments(const worker_options& options, std::sp
     reasons,
     gots,
     languages,
+    leaders,
+    given_serials,
+    expecteds,
+    abouts,
     count
   };
-  sql_array of[count];
-  for (const item& one : items) {
+  sql_array arrays[count];
+
+  void add_leader(const item& one) {
     const text& text = one.text;
-    of[receipts].number(one.receipt.number);
-    of[prints].octets(text.print.octets);
-    of[copies].number(1 + static_cast<std::int64_t>(one.copies.size()));
-    of[smscs].text(text.smsc);
-    of[sources].text(text.source);
-    of[short_codes].text(text.short_code);
-    of[senders].msisdn(text.sender);
-    of[actions].word(name(text.action));
-    text.action == action::redeem&& text.voucher ? of[digests].octets(text.voucher->octets) : of[digests].null();
-    text.target&& text.target != text.sender ? of[targets].msisdn(*text.target) : of[targets].null();
-    of[asks].word(text.ask ? "t" : "f");
-    text.reason.empty() ? of[reasons].null() : of[reasons].text(text.reason);
-    text.got == 0 ? of[gots].null() : of[gots].number(small(text.got));
-    of[languages].text(text.language);
+    arrays[prints].octets(text.print.octets);
+    arrays[leaders].null();
+    add(one, one.receipt, name(text.action), text.vouchers.empty() ? nullptr : &text.vouchers.front());
+    text.serial ? arrays[given_serials].number(*text.serial) : arrays[given_serials].null();
+    text.expected_minor ? arrays[expecteds].number(*text.expected_minor) : arrays[expecteds].null();
+    text.about ? arrays[abouts].number(text.about->number) : arrays[abouts].null();
+  }
+
+  // Their fingerprints follow from the leader's; SQL knows how.
+  void add_followers(const item& one) {
+    const auto [vouchers, notice] = more_places(one.text);
+    for (std::size_t i = 0; i < one.more.size(); ++i) {
+      arrays[prints].null();
+      arrays[leaders].number(one.receipt.number);
+      const bool is_notice = notice && i == vouchers;
+      const bool has_voucher = !is_notice && i + 1 < one.text.vouchers.size();
+      add(one, one.more[i], name(is_notice ? action::notice : one.text.action),
+          has_voucher ? &one.text.vouchers[i + 1] : nullptr);
+      for (const auto each : {given_serials, expecteds, abouts}) arrays[each].null();
+    }
+  }
+
+ private:
+  void add(const item& one, const receipt& receipt, std::string_view action, const voucher_digest* digest) {
+    const text& text = one.text;
+    arrays[receipts].number(receipt.number);
+    arrays[copies].number(1 + static_cast<std::int64_t>(one.copies.size()));
+    arrays[smscs].text(text.smsc);
+    arrays[sources].text(text.source);
+    arrays[short_codes].text(text.short_code);
+    arrays[senders].msisdn(text.sender);
+    arrays[actions].word(action);
+    digest ? arrays[digests].octets(digest->octets) : arrays[digests].null();
+    text.target&& text.target != text.sender ? arrays[targets].msisdn(*text.target) : arrays[targets].null();
+    arrays[asks].word(text.ask ? "t" : "f");
+    text.reason.empty() ? arrays[reasons].null() : arrays[reasons].text(text.reason);
+    text.got == 0 ? arrays[gots].null() : arrays[gots].number(small(text.got));
+    arrays[languages].text(text.language);
+  }
+};
+
+}  // namespace
+
+std::vector<std::string> redeem_arguments(const worker_options& options, std::span<const item> items,
+                                          std::span<const reply_result> results, bool again) {
+  texts_of_call of;
+  for (const item& one : items) {
+    of.add_leader(one);
+    of.add_followers(one);
   }
   enum { marked, marks, ids, statuses, mark_count };
   sql_array about[mark_count];
@@ -204,11 +194,15 @@ std::vector<std::string> redeem_arguments(const worker_options& options, std::sp
   std::vector<std::string> all{options.instance,
                                seconds(options.lease),
                                options.service_currency,
+                               options.service_language,
                                options.time_zone,
                                fmt::format("{}", options.ask_above_minor),
                                seconds(options.question_time),
+                               fmt::format("{}", options.answers_per_hour),
                                again ? "t" : "f"};
-  append(all, std::begin(of), std::end(of));
+  append(all, std::begin(of.arrays), of.arrays + texts_of_call::leaders);
+  for (sql_array* rare = of.arrays + texts_of_call::leaders; rare != std::end(of.arrays); ++rare)
+    all.push_back(std::move(*rare).short_of_nulls());
   append(all, std::begin(about), std::end(about));
   return all;
 }
@@ -216,60 +210,34 @@ std::vector<std::string> redeem_arguments(const worker_options& options, std::sp
 std::vector<std::string> claim_arguments(const worker_options& options, std::size_t at_most) {
   sql_array smscs;
   for (const std::string& name : options.smscs) smscs.text(name);
-  return {options.instance, seconds(options.lease), fmt::format("{}", at_most), std::move(smscs).done()};
+  return {options.instance,
+          seconds(options.lease),
+          fmt::format("{}", at_most),
+          std::move(smscs).done(),
+          options.service_language,
+          seconds(options.part_time),
+          fmt::format("{}", options.answers_per_hour)};
+}
+
+std::vector<std::string> keep_part_arguments(const worker_options& options, const part& one) {
+  return {hex(one.group.octets),
+          fmt::format("{}", one.number),
+          fmt::format("{}", one.total),
+          hex(one.print.octets),
+          hex(one.sealed),
+          clean(one.smsc),
+          clean(one.source),
+          clean(one.short_code),
+          one.sender.digits(),
+          seconds(options.part_time)};
 }
 
 std::vector<std::string> quarantine_arguments(const worker_options& options, const item& bad) {
   const text& text = bad.text;
-  const auto clean = [](std::string_view value) {
-    std::string out{value};
-    std::replace_if(
-        out.begin(), out.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
-    return out;
-  };
-  std::string print = "\\x";
-  for (const std::uint8_t octet : text.print.octets) fmt::format_to(std::back_inserter(print), "{:02x}", octet);
-  return {options.instance,
-          seconds(options.lease),
-          fmt::format("{}", bad.receipt.number),
-          print,
-          clean(text.smsc),
-          clean(text.source),
-          clean(text.short_code),
-          text.sender.digits(),
-          std::string{name(text.action)},
+  return {options.instance,       seconds(options.lease), fmt::format("{}", bad.receipt.number),
+          hex(text.print.octets), clean(text.smsc),       clean(text.source),
+          clean(text.short_code), text.sender.digits(),   std::string{name(text.action)},
           clean(text.language)};
-}
-
-std::vector<decision> decisions_of(const pqxx::result& rows) {
-  std::vector<decision> all;
-  all.reserve(rows.size());
-  for (const auto& row : rows) all.push_back(answer_of(row).decision);
-  return all;
-}
-
-std::vector<decision> decisions_of(const pqxx::result& rows, std::span<const item> items) {
-  std::vector<answer> answers;
-  answers.reserve(items.size());
-  for (const auto& row : rows) answers.push_back(answer_of(row));
-  std::sort(answers.begin(), answers.end(), [](const answer& a, const answer& b) { return a.asked < b.asked; });
-
-  std::vector<decision> all;
-  if (answers.size() != items.size()) return all;
-  all.reserve(items.size());
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    if (answers[i].asked != items[i].receipt.number) return {};
-    decision& own = answers[i].decision;
-    fill_in(own, items[i].text);
-    for (const text& copy : items[i].copies) {
-      all.push_back(own);
-      all.back().ticket = copy.ticket;
-      all.back().duplicate = true;
-      all.back().reply_owed = false;  // the first one's decision has it
-    }
-    all.push_back(std::move(own));
-  }
-  return all;
 }
 
 }  // namespace topupd::store

@@ -1,7 +1,6 @@
-// How a call of the gateway's SQL functions is written, and what its rows say. Pure; private to the store.
+// How a call of the gateway's SQL functions is written. Pure; private to the store.
 #pragma once
 
-#include <pqxx/result>
 #include <span>
 #include <string>
 #include <vector>
@@ -18,13 +17,10 @@ std::vector<std::string> redeem_arguments(const worker_options& options, std::sp
 // Those of topup.quarantine().
 std::vector<std::string> quarantine_arguments(const worker_options& options, const item& bad);
 
+// Those of topup.keep_part().
+std::vector<std::string> keep_part_arguments(const worker_options& options, const part& one);
+
 // Those of topup.claim().
 std::vector<std::string> claim_arguments(const worker_options& options, std::size_t at_most);
-
-// Rows of topup.decision about replies that were claimed.
-std::vector<decision> decisions_of(const pqxx::result& rows);
-// Rows about these items, in their order. What the gateway knew is filled in, and each copy gets a decision of its own:
-// a duplicate without a reply. Empty when an item has no row: then this is not the function that we know.
-std::vector<decision> decisions_of(const pqxx::result& rows, std::span<const item> items);
 
 }  // namespace topupd::store

@@ -2,9 +2,11 @@
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/rand.h>
 
 #include <algorithm>
 #include <cassert>
+#include <memory>
 #include <stdexcept>
 
 namespace topupd::store {
@@ -27,6 +29,18 @@ void append(std::string& to, std::string_view field) {
   to += field;
 }
 
+// NIST SP 800-38D §5.2.1.1 and §5.2.1.2
+constexpr int nonce_size = 12;
+constexpr int tag_size = 16;
+using cipher_context = std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)>;
+
+const unsigned char* octets_of(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
+unsigned char* octets_of(std::string& text) {
+  return reinterpret_cast<unsigned char*>(text.data());
+}
+
 constexpr std::uint8_t udhi = 0x40;  // SMPP 3.4 §5.2.12; the other bits of esm_class do not change what the text says
 
 }  // namespace
@@ -35,6 +49,8 @@ keyring::keyring(const secret& key) : voucher_key_(key) {
   assert(key.size() == 32);
   const auto derived = hmac(key, "topupd message fingerprint");  // no PIN has letters: never the digest of one
   message_key_ = secret({reinterpret_cast<const char*>(derived.data()), derived.size()});
+  const auto sealing = hmac(key, "topupd message part");
+  part_key_ = secret({reinterpret_cast<const char*>(sealing.data()), sealing.size()});
 }
 
 voucher_digest keyring::digest(const parser::pin& pin) const {
@@ -54,6 +70,45 @@ fingerprint keyring::print(const message_identity& identity) const {
   fingerprint print;
   std::copy_n(whole.begin(), print.octets.size(), print.octets.begin());
   return print;
+}
+
+// nonce ‖ what is sealed ‖ tag. Nonces are random: 2^32 parts under one key are far from a collision that matters.
+std::string keyring::seal(std::string_view octets, std::string_view about) const {
+  std::string sealed(nonce_size + octets.size() + tag_size, '\0');
+  auto* out = octets_of(sealed);
+  const cipher_context context(EVP_CIPHER_CTX_new(), &EVP_CIPHER_CTX_free);
+  int length = 0;
+  const bool done =
+      RAND_bytes(out, nonce_size) == 1 &&
+      EVP_EncryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, octets_of(part_key_.reveal()), out) == 1 &&
+      EVP_EncryptUpdate(context.get(), nullptr, &length, octets_of(about), static_cast<int>(about.size())) == 1 &&
+      EVP_EncryptUpdate(context.get(), out + nonce_size, &length, octets_of(octets), static_cast<int>(octets.size())) ==
+          1 &&
+      EVP_EncryptFinal_ex(context.get(), out + nonce_size + length, &length) == 1 &&
+      EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_GET_TAG, tag_size, out + nonce_size + octets.size()) == 1;
+  if (!done) throw std::runtime_error("AES-256-GCM is not available in this OpenSSL");
+  return sealed;
+}
+
+std::optional<secret> keyring::open(std::string_view sealed, std::string_view about) const {
+  if (sealed.size() < nonce_size + tag_size) return std::nullopt;
+  const auto size = sealed.size() - nonce_size - tag_size;
+  std::string tag(sealed.substr(nonce_size + size));
+  std::string octets(size, '\0');
+  const cipher_context context(EVP_CIPHER_CTX_new(), &EVP_CIPHER_CTX_free);
+  int length = 0;
+  const bool done =
+      EVP_DecryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, octets_of(part_key_.reveal()), octets_of(sealed)) ==
+          1 &&
+      EVP_DecryptUpdate(context.get(), nullptr, &length, octets_of(about), static_cast<int>(about.size())) == 1 &&
+      EVP_DecryptUpdate(context.get(), octets_of(octets), &length, octets_of(sealed) + nonce_size,
+                        static_cast<int>(size)) == 1 &&
+      EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_SET_TAG, tag_size, tag.data()) == 1 &&
+      EVP_DecryptFinal_ex(context.get(), octets_of(octets) + length, &length) == 1;
+  secret opened(octets);
+  OPENSSL_cleanse(octets.data(), octets.size());  // they may hold a PIN
+  if (!done) return std::nullopt;
+  return opened;
 }
 
 }  // namespace topupd::store

@@ -1,9 +1,11 @@
 // Keyed digests: how a PIN and a message are known to the database without being in it (DESIGN.md §2.2, §2.7).
-// HMAC-SHA-256 (RFC 2104, by OpenSSL). A keyring is const after construction and may be used from any thread.
+// HMAC-SHA-256 (RFC 2104) and AES-256-GCM (NIST SP 800-38D), by OpenSSL. A keyring is const after construction and may
+// be used from any thread.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -39,9 +41,15 @@ class keyring {
   [[nodiscard]] voucher_digest digest(const parser::pin& pin) const;
   [[nodiscard]] fingerprint print(const message_identity& identity) const;  // under a key derived from the same one
 
+  // Octets that must wait in the database, readable by whoever has the key alone. `about`: what they belong to; they
+  // open with the same one only. open(): nothing when they are not what seal() made.
+  [[nodiscard]] std::string seal(std::string_view octets, std::string_view about) const;
+  [[nodiscard]] std::optional<secret> open(std::string_view sealed, std::string_view about) const;
+
  private:
   secret voucher_key_;
   secret message_key_;
+  secret part_key_;
 };
 
 }  // namespace topupd::store

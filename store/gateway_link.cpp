@@ -4,10 +4,12 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <pqxx/binarystring>
 #include <pqxx/nontransaction>
 #include <pqxx/prepared_statement>
 #include <sstream>
 
+#include "store/answer.hpp"
 #include "store/migrations.hpp"
 
 namespace topupd::store {
@@ -19,6 +21,7 @@ namespace {
 constexpr const char* redeem_statement = "redeem";
 constexpr const char* quarantine_statement = "quarantine";
 constexpr const char* claim_statement = "claim";
+constexpr const char* keep_part_statement = "keep_part";
 constexpr const char* take_receipts_statement = "take_receipts";
 
 std::string placeholders(int count) {
@@ -54,9 +57,10 @@ gateway_link::gateway_link(const worker_options& options, const std::string& nam
     // A call that hangs is broken off and repeated; the limit never reaches COMMIT itself (DESIGN.md §7). And the
     // server must not wait for ever, with everybody's turn in its hand, for a gateway that vanished to take its answer.
     pqxx::nontransaction{*connection_}.exec("set statement_timeout = '5s'; set tcp_user_timeout = '10s'");
-    connection_->prepare(redeem_statement, "select * from topup.redeem(" + placeholders(25) + ")");
+    connection_->prepare(redeem_statement, "select * from topup.redeem(" + placeholders(31) + ")");
     connection_->prepare(quarantine_statement, "select * from topup.quarantine(" + placeholders(10) + ")");
-    connection_->prepare(claim_statement, "select * from topup.claim($1,$2,$3,$4)");
+    connection_->prepare(claim_statement, "select * from topup.claim(" + placeholders(7) + ")");
+    connection_->prepare(keep_part_statement, "select topup.keep_part(" + placeholders(10) + ")");
     connection_->prepare(take_receipts_statement, "select topup.take_receipts()");
   } catch (const std::exception& problem) {
     throw explain(problem, options.url);
@@ -120,6 +124,14 @@ called<std::vector<decision>> gateway_link::claim(std::size_t at_most) {
   const auto answer = call(claim_statement, claim_arguments(options_, at_most));
   if (answer.fate != fate::done) return {answer.fate, {}, answer.why};
   return {fate::done, decisions_of(answer.value), {}};
+}
+
+called<std::vector<std::string>> gateway_link::keep(const part& one) {
+  const auto answer = call(keep_part_statement, keep_part_arguments(options_, one));
+  if (answer.fate != fate::done) return {answer.fate, {}, answer.why};
+  std::vector<std::string> sealed;
+  for (const auto& row : answer.value) sealed.push_back(pqxx::binarystring(row[0]).str());
+  return {fate::done, std::move(sealed), {}};
 }
 
 called<std::int64_t> gateway_link::take_receipts() {

@@ -38,7 +38,8 @@ class gateway_link {
   called<std::vector<decision>> redeem(std::span<const item> items, std::span<const reply_result> results, bool again);
   called<std::vector<decision>> quarantine(const item& bad);  // empty when it was decided already
   called<std::vector<decision>> claim(std::size_t at_most);
-  called<std::int64_t> take_receipts();  // the first of receipts_in_block
+  called<std::vector<std::string>> keep(const part& one);  // all parts, sealed and in order, when none is missing
+  called<std::int64_t> take_receipts();                    // the first of receipts_in_block
 
   [[nodiscard]] bool alive() const;  // between calls: false when the server has hung up
   void cut() noexcept;               // ends the call that is under way: its fate is away

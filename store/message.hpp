@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "parser/money.hpp"
 #include "parser/msisdn.hpp"
@@ -15,15 +16,29 @@
 
 namespace topupd::store {
 
-enum class action { redeem, confirm, cancel, balance, help, unclear };
+enum class action {
+  redeem,
+  confirm,
+  cancel,
+  balance,
+  history,
+  status,
+  language,
+  help,
+  unclear,
+  notice,  // nobody's text: what the receiver of somebody else's credit is told
+};
 
 // What became of a text. The first that applies is the outcome, in this order.
 enum class outcome {
   quarantined,  // the store failed on this text again and again: recorded, alarmed, not tried any more
   locked,       // too many distinct wrong PINs: nothing was looked up; `until`
-  unclear,      // nothing was used; `reason`, `got`
+  unclear,      // nothing was used; `reason`, `got`. Also a serial that is not the voucher's: "wrong_serial"
   help,
   balance,      // `balance`, `valid_until`; no account yet: a balance of zero without validity
+  history,      // `history`, newest first; may be empty
+  status,       // of a card or of a receipt: `reason` says which of the card_… and receipt_… it is
+  language,     // `language` is the sender's from now on
   cancelled,    // NO: the question is gone, the voucher untouched
   no_question,  // YES or NO, and nothing is pending
   unknown_pin,  // counted towards the lock
@@ -33,8 +48,10 @@ enum class outcome {
   used,            // redeemed by another sender
   other_currency,  // the account keeps another currency; the voucher is untouched
   repeated,        // the same sender redeemed it before, by another text: `earlier`, `earlier_at`
-  asked,           // a question is pending until `until`; the voucher is untouched
+  asked,  // a question is pending until `until`; the voucher is untouched. `reason`: "check", "differs" (`expected`),
+          // or none
   credited,
+  received,  // of a notice: `giver` has credited `amount` to `sender`; `earlier` is that credit's receipt
 };
 std::string_view name(outcome value);
 std::string_view name(action value);
@@ -50,12 +67,32 @@ struct text {
   std::string short_code;  // the destination as it came, "ton.npi.digits": what the reply comes from
   parser::msisdn sender;
   store::action action = action::help;
-  std::optional<voucher_digest> voucher;  // redeem
-  std::optional<parser::msisdn> target;   // redeem for another; none is the sender
-  bool ask = false;                       // redeem only after YES
-  std::string reason;                     // unclear: "pin_length"
-  int got = 0;                            // unclear: digits found
-  std::string language;                   // of the reply
+  std::vector<voucher_digest> vouchers = {};  // redeem: 1 to most_vouchers, no two the same
+  std::optional<parser::msisdn> target = {};  // redeem for another; none is the sender
+  std::optional<std::int64_t> serial = {};    // redeem of one voucher: must be its; status: of the card asked about
+  std::optional<std::int64_t> expected_minor = {};  // redeem of one: its value in the service's currency, else ask
+  std::optional<store::receipt> about = {};         // status: of the message asked about
+  bool ask = false;                                 // redeem only after YES
+  std::string reason = {};                          // unclear: "pin_length"; redeem: "check"; help: "empty"
+  int got = 0;                                      // unclear: digits found
+  std::string language = {};  // of the reply, unless the sender has chosen one; language: the choice
+};
+inline constexpr std::size_t most_vouchers = 5;  // in one text
+
+// One transfer of an account's history.
+struct past_transfer {
+  store::receipt receipt;
+  parser::money amount;
+  std::chrono::sys_seconds at;
+};
+
+// What became of a text with several vouchers, taken together.
+struct several {
+  int cards = 0;                               // in the text
+  int added = 0;                               // credited, or asked about
+  store::outcome outcome = outcome::credited;  // the best of them
+  parser::money total;                         // of those added
+  parser::money balance;                       // afterwards
 };
 
 // One message as it stands: the facts its reply is rendered from, so that the same body can be sent again at any time.
@@ -81,8 +118,27 @@ struct decision {
   std::optional<std::chrono::sys_seconds> until;  // locked: until when; asked: YES until when
   std::string reason;
   int got = 0;
+  std::optional<std::int64_t>
+      expected_minor;                     // asked because the sender expected this value, in the service's currency
+  std::optional<parser::msisdn> giver;    // received
+  std::optional<store::several> several;  // of the first of several vouchers in one text; its reply is for all
+  std::optional<store::receipt> leader;   // of the others, and of a notice: whose reply is theirs
+  std::vector<past_transfer> history;     // history: at most three
   std::chrono::sys_seconds decided_at{};  // the database's clock
   std::int64_t batch = 0;                 // which call of the store decided it, for the log
+};
+
+// A part of a long text, kept until the others are there (3GPP TS 23.040 §9.2.3.24.1). Octets are sealed: a PIN may be
+// in them.
+struct part {
+  std::uint64_t ticket = 0;
+  fingerprint group;  // of what all its parts have in common: smsc, source, destination, reference and count
+  int number = 1;     // from 1
+  int total = 2;      // 2 to 255
+  fingerprint print;  // of its octets: whether the same part came again, or another text under the same reference
+  std::string sealed;
+  std::string smsc, source, short_code;
+  parser::msisdn sender;
 };
 
 // What the SMSC said to a reply.

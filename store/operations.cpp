@@ -62,7 +62,12 @@ message_story story_in(const pqxx::row& row) {
           .attempts = row[15].as<int>(),
           .sent = time_in(row[16]),
           .smsc_message_id = text_in(row[17]),
-          .earlier = receipt_in(row[18])};
+          .earlier = receipt_in(row[18]),
+          .leader = receipt_in(row[19]),
+          .giver = number_in(row[20]),
+          .cards = row[21].as<int>(0),
+          .added = row[22].as<int>(0),
+          .total = money_in(row[23], row[24])};
 }
 
 void operations::body::connect() {

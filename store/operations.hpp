@@ -93,7 +93,11 @@ struct message_story {
   int attempts = 0;
   std::optional<moment> sent;
   std::string smsc_message_id;
-  std::optional<store::receipt> earlier;
+  std::optional<store::receipt> earlier;      // of the credit that this repeats, asks about, or tells its receiver of
+  std::optional<store::receipt> leader = {};  // of several vouchers' first message, or a notice's credit
+  std::optional<parser::msisdn> giver = {};   // of a notice
+  int cards = 0, added = 0;                   // of the first of several: vouchers in its text, and those credited
+  parser::money total = {};                   // of these
 };
 struct check {       // one invariant of DESIGN.md §2.10
   std::string name;  // "balances = sum of transfers"
@@ -141,7 +145,7 @@ class operations {
   std::optional<account> find_account(const parser::msisdn& number);
   std::vector<account_entry> history(const parser::msisdn& number, int at_most);
 
-  std::vector<message_story> trace(receipt value);
+  std::vector<message_story> trace(receipt value);  // with what goes with it, by receipt
   std::vector<message_story> trace(const parser::msisdn& number, int at_most);
   std::vector<message_story> trace_serial(std::int64_t serial);
 

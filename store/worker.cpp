@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <condition_variable>
+#include <deque>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -13,8 +14,8 @@
 namespace topupd::store {
 namespace {
 
-// The second connection: looks for replies that nobody sends, when asked to, and for nothing else. A request that
-// cannot be served is dropped; the gateway asks again.
+// The second connection: looks for replies that nobody sends, when asked to, and keeps parts of long texts. A claim
+// that cannot be served is dropped, the gateway asks again; a part that cannot be kept is refused.
 class claimer {
  public:
   claimer(const worker_options& options, const worker::callbacks& to, const writer& beside)
@@ -25,6 +26,16 @@ class claimer {
     const std::lock_guard lock{guard_};
     if (wanted_ == 0) wanted_ = at_most;
     wake_.notify_one();
+  }
+
+  worker::taken keep(part value) {
+    if (!beside_.up()) return worker::taken::away;
+    const std::lock_guard lock{guard_};
+    if (stopping_) return worker::taken::away;
+    if (parts_.size() >= options_.parts_max) return worker::taken::full;
+    parts_.push_back(std::move(value));
+    wake_.notify_one();
+    return worker::taken::yes;
   }
 
   void stop() {
@@ -43,14 +54,31 @@ class claimer {
     pthread_setname_np(pthread_self(), "store-claimer");
     std::unique_lock lock{guard_};
     while (true) {
-      wake_.wait(lock, [this] { return wanted_ != 0 || stopping_; });
-      if (stopping_) return;
+      wake_.wait(lock, [this] { return wanted_ != 0 || !parts_.empty() || stopping_; });
+      if (stopping_) return;  // who sent a part and heard nothing sends it again
+      if (!parts_.empty()) {
+        const auto part = std::move(parts_.front());
+        parts_.pop_front();
+        lock.unlock();
+        serve(part);
+        lock.lock();
+        continue;
+      }
       const std::size_t at_most = wanted_;
       lock.unlock();
       serve(at_most);
       lock.lock();
       wanted_ = 0;
     }
+  }
+
+  void serve(const part& one) {
+    if (beside_.up() && connect()) {
+      auto answer = link_->keep(one);
+      if (answer.fate == fate::away) replace({});
+      if (answer.fate == fate::done) return to_.on_kept(one.ticket, std::move(answer.value));
+    }
+    to_.on_refused({one.ticket});
   }
 
   void serve(std::size_t at_most) {
@@ -82,6 +110,7 @@ class claimer {
   std::condition_variable wake_;
   std::unique_ptr<gateway_link> link_;  // used by the thread alone, replaced under guard_
   std::size_t wanted_ = 0;              // until it is served: one request at a time
+  std::deque<part> parts_;
   bool stopping_ = false;
   std::thread thread_;
 };
@@ -104,6 +133,9 @@ worker::~worker() = default;
 
 worker::taken worker::offer(text value) {
   return body_->writing.offer(std::move(value));
+}
+worker::taken worker::keep(part value) {
+  return body_->claiming.keep(std::move(value));
 }
 void worker::report(reply_result value) {
   body_->writing.report(std::move(value));

@@ -29,9 +29,13 @@ struct worker_options {
   std::chrono::seconds lease{10};
   std::vector<std::string> smscs = {};  // whose replies claim() asks for; empty: of all
   std::string service_currency = "USD";
+  std::string service_language = "en";          // of a notice to somebody who has chosen none
   std::string time_zone = "UTC";                // a card expires at the end of its day there
   std::int64_t ask_above_minor = 0;             // ask before crediting more than this; 0: never
   std::chrono::seconds question_time{600};      // YES within
+  std::chrono::seconds part_time{600};          // a long text's parts within; then its sender is told
+  int answers_per_hour = 10;                    // to one sender, credits apart; 0: no limit
+  std::size_t parts_max = 1024;                 // parts waiting to be kept; above it keep() says full
   std::chrono::milliseconds report_delay{100};  // results of replies wait this long for a batch to ride on
 };
 
@@ -48,6 +52,9 @@ class worker {
     std::function<void(std::vector<std::uint64_t>)>
         on_refused;                                         // tickets not taken: the store is away. Nothing was written
     std::function<void(std::vector<decision>)> on_claimed;  // owed replies whose lease is now ours
+    // A part is kept, for good: with all parts of its text in order when it was the last one missing, else empty.
+    // tickets of parts that could not be kept go to on_refused.
+    std::function<void(std::uint64_t ticket, std::vector<std::string> sealed)> on_kept = {};
     std::function<void(bool up, std::string why)> on_state;  // said once per change
   };
 
@@ -60,6 +67,7 @@ class worker {
 
   enum class taken { yes, full, away };
   taken offer(text value);          // queued; its decision or refusal comes by callback. away: no connection now
+  taken keep(part value);           // on the second connection; its fate comes by callback
   void report(reply_result value);  // never refused: bounded by what was handed out
   void claim(
       std::size_t at_most);  // asks for owed replies with a lapsed lease; one request at a time, others are dropped

@@ -177,19 +177,29 @@ bool writer::quarantine(const item& bad) {
 
 bool writer::give_receipts(std::span<item> items) {
   for (item& one : items) {
-    if (one.receipt.number != 0) continue;
-    if (receipts_left_ == 0) {
-      const auto block = link_->take_receipts();
-      if (block.fate != fate::done) {
-        lost(block.why);
-        return false;
-      }
-      next_receipt_ = block.value;
-      receipts_left_ = gateway_link::receipts_in_block;
+    const auto places = more_places(one.text).all();
+    if (one.receipt.number == 0 && !give_receipt(one.receipt)) return false;
+    while (one.more.size() < places) {
+      store::receipt next;
+      if (!give_receipt(next)) return false;
+      one.more.push_back(next);
     }
-    one.receipt.number = next_receipt_++;
-    --receipts_left_;
   }
+  return true;
+}
+
+bool writer::give_receipt(receipt& to) {
+  if (receipts_left_ == 0) {
+    const auto block = link_->take_receipts();
+    if (block.fate != fate::done) {
+      lost(block.why);
+      return false;
+    }
+    next_receipt_ = block.value;
+    receipts_left_ = gateway_link::receipts_in_block;
+  }
+  to.number = next_receipt_++;
+  --receipts_left_;
   return true;
 }
 

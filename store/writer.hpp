@@ -50,6 +50,7 @@ class writer {
   void settle(std::span<item> items, std::vector<reply_result> results, bool again);
   bool quarantine(const item& bad);
   bool give_receipts(std::span<item> items);
+  bool give_receipt(receipt& to);
   void refuse(const item& one);
   void lost(const std::string& why);
   bool reconnect();

@@ -28,10 +28,11 @@ create table topup.migration (
 );
 
 -- The words of store/message.hpp, in its order.
-create type topup.action as enum ('redeem', 'confirm', 'cancel', 'balance', 'help', 'unclear');
+create type topup.action as enum (
+  'redeem', 'confirm', 'cancel', 'balance', 'history', 'status', 'language', 'help', 'unclear', 'notice');
 create type topup.outcome as enum (
-  'quarantined', 'locked', 'unclear', 'help', 'balance', 'cancelled', 'no_question', 'unknown_pin', 'not_active',
-  'void_voucher', 'expired', 'used', 'other_currency', 'repeated', 'asked', 'credited');
+  'quarantined', 'locked', 'unclear', 'help', 'balance', 'history', 'status', 'language', 'cancelled', 'no_question',
+  'unknown_pin', 'not_active', 'void_voucher', 'expired', 'used', 'other_currency', 'repeated', 'asked', 'credited', 'received');
 create type topup.reply_state as enum ('none', 'owed', 'sent', 'dead');
 create type topup.batch_state as enum ('inactive', 'active', 'held', 'void');
 create type topup.voucher_end_kind as enum ('redeemed', 'void');
@@ -106,6 +107,10 @@ create table topup.transfer (
 -- Receipts are handed to the gateways in blocks of 1024, so that a call can be repeated with the same ones (DESIGN.md §2.3).
 create sequence topup.receipt_block;
 
+-- What became of a text with several vouchers, taken together: store::several.
+create type topup.several as (
+  cards integer, added integer, outcome topup.outcome, total_minor bigint, balance_minor bigint, currency text);
+
 -- Inbox and outbox in one row: what was asked, what became of it, and the reply that is owed.
 create table topup.message (
   receipt          bigint primary key,
@@ -140,7 +145,14 @@ create table topup.message (
   sent_at          timestamptz,
   smsc_message_id  text,
   heard            boolean not null default false,            -- the SMSC surely has our acknowledgement: it delivers no more
-  reply_status     integer                                    -- command_status of a reply refused for good
+  reply_status     integer,                                   -- command_status of a reply refused for good
+  -- A text with several vouchers is a message for each: the first leads, has the reply for all and `several`. A notice to
+  -- the receiver of somebody's credit is a message too, behind that credit's.
+  leader           bigint,
+  several          topup.several,
+  expected_minor   bigint,                                    -- what the sender thought a card was worth
+  giver            bigint,                                    -- of a notice
+  history          bigint[]                                   -- three by three: receipt, amount_minor, seconds since 1970
 );
 create unique index message_once on topup.message (bucket, fingerprint);
 -- What topup.claim() looks for, and what support asks for. Measured at 256 texts a call, each costs 5 to 10 of about 70 µs of
@@ -151,11 +163,41 @@ create index message_sender on topup.message (sender);
 -- One question per sender waits for YES. Only its YES spends the voucher.
 create table topup.question (
   sender   bigint primary key,
-  digest   bytea not null,
+  digests  bytea[] not null,                                  -- of one to five vouchers
   target   bigint,
   receipt  bigint not null,                                   -- of the message that asked
   until    timestamptz not null
 );
+
+-- The language that a subscriber has chosen for all answers.
+create table topup.subscriber (
+  msisdn    bigint primary key,
+  language  text not null
+);
+
+-- When a sender was answered within the last hour, credits apart: two machines shall not talk to each other for ever.
+create table topup.answered (
+  sender  bigint primary key,
+  times   timestamptz[] not null,
+  last    timestamptz not null
+);
+create index answered_age on topup.answered (last);           -- to sweep out what counts no more
+
+-- Parts of a long text wait for each other (3GPP TS 23.040 §9.2.3.24.1). What they say is sealed under a key that is not here.
+create table topup.part (
+  group_print  bytea not null,                                -- of what the parts of one text have in common
+  number       smallint not null check (number between 1 and total),
+  total        smallint not null check (total between 2 and 255),
+  print        bytea not null,                                -- tells the same part come again from another text's
+  sealed       bytea not null,
+  sender       bigint not null,
+  source       text not null,
+  short_code   text not null,
+  smsc         text not null,
+  at           timestamptz not null default now(),
+  primary key (group_print, number)
+);
+create index part_age on topup.part (at);
 
 -- Guessing ----------------------------------------------------------------------------------------------------------
 

@@ -9,13 +9,17 @@ set local role topup_owner;
 
 -- A message as a gateway needs it: store::decision. `asked` is the receipt that its text came with, which is another one when
 -- the text turned out to be decided before. Times are seconds since 1970. redeem() leaves out of a text's own decision
--- what the gateway knows from the text: smsc, source, short_code, language and sender are null there.
+-- what the gateway knows from the text: smsc and short_code are null there, and source and sender but for a notice's.
 create type topup.decision as (
   asked bigint, receipt bigint, outcome topup.outcome, action topup.action, duplicate boolean, reply_owed boolean,
   smsc text, source text, short_code text, language text, sender bigint,
   target bigint, serial bigint, amount_minor bigint, currency text, balance_minor bigint, balance_currency text,
   valid_until bigint, earlier bigint, earlier_at bigint, until bigint, reason text, got smallint,
-  decided_at bigint, batch bigint);
+  decided_at bigint, batch bigint,
+  leader bigint, several topup.several, expected_minor bigint, giver bigint, history bigint[]);
+
+-- What few messages have, in one array: each array that redeem() has to take apart costs every top-up some.
+create type topup.extra as (leader bigint, several topup.several, expected_minor bigint, giver bigint, history bigint[]);
 
 create function topup.seconds(at timestamptz) returns bigint
 language sql stable as $$ select floor(date_part('epoch', at))::bigint $$;
@@ -26,7 +30,7 @@ language sql stable as $$
   select row(asked, m.receipt, m.outcome, m.action, duplicate, reply_owed, m.smsc, m.source, m.short_code, m.language, m.sender,
              m.target, m.serial, m.amount_minor, m.currency, m.balance_minor, m.balance_currency,
              topup.seconds(m.valid_until), m.earlier, topup.seconds(m.earlier_at), topup.seconds(m.until), m.reason, m.got,
-             topup.seconds(m.received_at), m.batch_no)::topup.decision
+             topup.seconds(m.received_at), m.batch_no, m.leader, m.several, m.expected_minor, m.giver, m.history)::topup.decision
 $$;
 
 -- Quarters of an hour since 1970. A fingerprint is unique within one; a redelivery is looked for in this one and the last.
@@ -74,19 +78,109 @@ begin
   return locked;
 end $$;
 
+-- What subscribers ask about ---------------------------------------------------------------------------------------------
+
+-- The last second of a card's last day.
+create function topup.last_use(expires date, time_zone text) returns timestamptz
+language sql stable as $$ select (expires + 1)::timestamp at time zone time_zone - interval '1 second' $$;
+
+-- An account's three newest transfers, from its last_receipt on: receipt, amount_minor and seconds since 1970 of each.
+create function topup.last_three(newest bigint) returns bigint[]
+language plpgsql stable set search_path = topup, pg_temp as $$
+declare
+  past record;
+  items bigint[] := '{}';
+begin
+  while newest is not null and cardinality(items) < 9 loop
+    select x.amount_minor, x.at, x.previous into past from transfer x where x.receipt = newest and x.line = 1;
+    items := items || array[newest, past.amount_minor, seconds(past.at)];
+    newest := past.previous;
+  end loop;
+  return items;
+end $$;
+
+-- Of a card, by its serial: never whose it is.
+create function topup.card_status(
+  asked bigint, today date, time_zone text,
+  out reason text, out amount_minor bigint, out currency text, out last_use timestamptz)
+language plpgsql stable set search_path = topup, pg_temp as $$
+begin
+  select case when e.kind = 'redeemed' then 'card_used'
+              when e.kind is not null or b.state <> 'active' then 'card_unusable'
+              when b.expires < today then 'card_expired'
+              else 'card_unused' end,
+         p.value_minor, p.currency, topup.last_use(b.expires, time_zone)
+  into reason, amount_minor, currency, last_use
+  from voucher v join batch b on b.id = v.batch join product p on p.code = b.product
+  left join voucher_end e on e.serial = v.serial
+  where v.serial = asked;
+  reason := coalesce(reason, 'card_unknown');
+end $$;
+
+-- Of a message, by its receipt, for its sender or whoever it credited; nobody else learns that there is one. A notice's is
+-- known to its receiver and to the giver.
+create function topup.receipt_status(
+  asked bigint, asker bigint,
+  out reason text, out amount_minor bigint, out currency text, out target bigint, out at timestamptz)
+language plpgsql stable set search_path = topup, pg_temp as $$
+declare
+  m message;
+begin
+  select * into m from message x where x.receipt = asked and asker in (x.sender, x.target, x.giver);
+  if not found then
+    reason := 'receipt_unknown';
+    return;
+  end if;
+  at := m.received_at;
+  if coalesce((m.several).outcome, m.outcome) not in ('credited', 'received') then
+    reason := 'receipt_nothing';
+    return;
+  end if;
+  reason := 'receipt_credited';
+  amount_minor := coalesce((m.several).total_minor, m.amount_minor);
+  currency := coalesce((m.several).currency, m.currency);
+  target := case asker when m.giver then m.sender when m.sender then m.target end;
+end $$;
+
+-- Answers ------------------------------------------------------------------------------------------------------------------
+
+-- Whether a sender may be answered now: at most so many times within any 60 minutes, 0 for no limit; of empty texts only the
+-- first within an hour. Yes counts.
+create function topup.may_answer(moment timestamptz, asked_by bigint, at_most integer, empty boolean) returns boolean
+language plpgsql set search_path = topup, pg_temp as $$
+declare
+  recent timestamptz[];
+begin
+  select array(select t from unnest(a.times) t where t > moment - interval '1 hour' order by t) into recent
+  from answered a where a.sender = asked_by for update;
+  if at_most > 0 and cardinality(recent) >= at_most or empty and cardinality(recent) > 0 then
+    return false;
+  end if;
+  insert into answered (sender, times, last) values (asked_by, array[moment], moment)
+    on conflict (sender) do update set times = recent || moment, last = moment;
+  delete from answered where ctid = any (array(select ctid from answered where last <= moment - interval '1 hour' order by last limit 4));
+  return true;
+end $$;
+
 -- Texts --------------------------------------------------------------------------------------------------------------------
 
 -- Decides texts and records what the SMSC said to earlier replies. Texts and marks are arrays of equal length each.
 --
 -- The caller promises: fingerprints are distinct (`copies` counts equal ones that came together); receipts ascend, are its
 -- own, and stay with their text when the call is repeated, which `again` says; of one sender only plain redemptions of
--- different vouchers stand in one call. Marks are in order of receipt.
+-- different vouchers stand in one call. Marks are in order of receipt. The arrays from `leaders` to `abouts` may end early: the
+-- rest is null.
+--
+-- A text may take several places, one after the other. The first leads; the others have its receipt in `leaders`, no
+-- fingerprint, and a receipt of their own: one for each further voucher, four behind a YES for whatever its question holds,
+-- and last, where somebody else's account may be credited, one for the notice to the receiver. What is not needed vanishes.
 create function topup.redeem(
-  instance text, lease interval, service_currency text, time_zone text, ask_above bigint, question_time interval,
-  again boolean,
+  instance text, lease interval, service_currency text, service_language text, time_zone text, ask_above bigint,
+  question_time interval, answers_per_hour integer, again boolean,
   receipts bigint[], fingerprints bytea[], copies integer[], smscs text[], sources text[], short_codes text[],
   senders bigint[], actions topup.action[], digests bytea[], targets bigint[], asks boolean[],
   reasons text[], gots smallint[], languages text[],
+  leaders bigint[], given_serials bigint[], expecteds bigint[], abouts bigint[],
   marked bigint[], marks text[], smsc_message_ids text[], statuses integer[])
 returns setof topup.decision
 language plpgsql security definer
@@ -131,13 +225,26 @@ declare
   previouses bigint[];
   lasts boolean[];
   told bigint[];
+  -- Of texts that take several places: the place of the leader, for each. Null where no text of this call does.
+  leads integer[];
+  extras extra[];  -- null where no message has any
   counted boolean := false;
+  asked_all boolean := false;
+  once_more boolean;
   credits integer;
   expected integer;
   written integer;
   i integer;
   question record;
+  beside record;
+  fact record;
 begin
+  if array_remove(leaders, null) <> '{}' then
+    for i in 1 .. total loop
+      leads[i] := case when leaders[i] is null then i else leads[i - 1] end;
+    end loop;
+  end if;
+
   -- Which of these texts were decided before? An identical one within 15 minutes, or, when an unknown COMMIT is repeated,
   -- our own. But an identical one whose acknowledgement the SMSC surely has is no redelivery: the subscriber has sent BAL
   -- once more. The new text goes on under a fingerprint of its own, which follows from the two, so that it is known in turn.
@@ -197,24 +304,72 @@ begin
       actions[i] := null;
       digests[i] := null;
     end loop;
-    if cardinality(known) = total then return; end if;
   end if;
+  if leads is not null then
+    for i in 1 .. total loop
+      continue when leads[i] = i;
+      if actions[leads[i]] is null then
+        actions[i] := null;
+        digests[i] := null;
+      else
+        fingerprints[i] := substr(sha256(fingerprints[leads[i]] || int4send(i - leads[i])), 1, 16);
+      end if;
+    end loop;
+  end if;
+  if array_remove(actions, null) = '{}' then return; end if;
 
   -- YES and NO use up the sender's question; to a locked sender's YES nothing is looked up.
   if 'confirm' = any (actions) or 'cancel' = any (actions) then
     for question in
-      select q.sender, q.digest, q.target, t.n, t.action, q.until > moment as pending
-      from unnest(senders, actions) with ordinality as t (sender, action, n)
+      select q.sender, q.digests, q.target, t.n, t.action, q.until > moment as pending
+      from unnest(senders, actions, leaders) with ordinality as t (sender, action, leader, n)
       join question q on q.sender = t.sender
-      where q.sender = any (senders)
+      where q.sender = any (senders) and t.leader is null
         and (t.action = 'cancel'
              or t.action = 'confirm'
                 and not exists (select from sender_lock l where l.sender = t.sender and l.locked_until > moment limit 1))
     loop
       delete from question q where q.sender = question.sender;
       continue when not question.pending;
-      digests[question.n] := question.digest;  -- of a cancel: shows that there was one
+      digests[question.n] := question.digests[1];  -- of a cancel: shows that there was one
       targets[question.n] := question.target;
+      for i in 2 .. cardinality(question.digests) loop
+        exit when question.action = 'cancel';
+        digests[question.n + i - 1] := question.digests[i];
+        targets[question.n + i - 1] := question.target;
+      end loop;
+    end loop;
+    for i in 1 .. total loop
+      if actions[i] = 'confirm' and digests[i] is null and leads[i] <> i then actions[i] := null; end if;
+    end loop;
+  end if;
+
+  -- A serial or a value beside the PIN must be the voucher's. An unknown PIN is that and nothing else; a locked sender is told
+  -- nothing; and whoever has redeemed the voucher himself is told so whatever stands beside it.
+  if array_remove(given_serials, null) <> '{}' or array_remove(expecteds, null) <> '{}' then
+    for beside in
+      select t.n, t.serial <> v.serial as wrong_serial,
+             t.expected is not null and (t.expected <> p.value_minor or p.currency <> service_currency) as differs
+      from unnest(senders, actions, digests, given_serials, expecteds) with ordinality
+             as t (sender, action, digest, serial, expected, n)
+      cross join lateral (select * from voucher v where v.digest = t.digest and t.action = 'redeem' limit 1) v
+      cross join lateral (select b.product from batch b where b.id = v.batch limit 1) b
+      cross join lateral (select * from product p where p.code = b.product limit 1) p
+      left join lateral (select e.receipt from voucher_end e where e.serial = v.serial limit 1) e on true
+      left join lateral (select u.sender from message u where u.receipt = e.receipt limit 1) u on true
+      left join lateral (select l.sender from sender_lock l where l.sender = t.sender and l.locked_until > moment limit 1) l on true
+      where (t.serial is not null or t.expected is not null) and l.sender is null and u.sender is distinct from t.sender
+    loop
+      if beside.wrong_serial then
+        actions[beside.n] := 'unclear';
+        reasons[beside.n] := 'wrong_serial';
+        digests[beside.n] := null;
+      elsif beside.differs then
+        asks[beside.n] := true;
+        reasons[beside.n] := 'differs';
+        extras := coalesce(extras, array_fill(null::extra, array[total]));
+        extras[beside.n].expected_minor := expecteds[beside.n];
+      end if;
     end loop;
   end if;
 
@@ -227,11 +382,9 @@ begin
       select t.n, t.receipt, t.sender, t.action, t.ask, coalesce(t.target, t.sender) as account,
              l.locked_until, v.serial, p.value_minor, p.currency, p.validity_days, e.receipt as ended_by, e.at as ended_at,
              case
-               when t.action is null then null
+               when t.action is null or t.action = 'notice' then null
                when l.sender is not null then 'locked'
-               when t.action = 'unclear' then 'unclear'
-               when t.action = 'help' then 'help'
-               when t.action = 'balance' then 'balance'
+               when t.action not in ('redeem', 'confirm', 'cancel') then t.action::text
                when t.action = 'cancel' and t.digest is not null then 'cancelled'
                when t.digest is null then 'no_question'
                when v.serial is null then 'unknown_pin'
@@ -324,13 +477,27 @@ begin
          replies, accounts, read_receipts, read_balances, previouses, lasts, credits, expected
     from (select * from summed order by n) as s;
 
+    once_more := false;
     -- A wrong PIN that locks its sender is answered as locked, and so is whatever else of that sender came with it.
-    exit when counted or ('unknown_pin' = any (outcomes)) is not true;
-    counted := true;
-    exit when not count_wrong_pins(
-      moment,
-      array(select sender from unnest(senders, outcomes) as t (sender, outcome) where outcome = 'unknown_pin'),
-      array(select digest from unnest(digests, outcomes) as t (digest, outcome) where outcome = 'unknown_pin'));
+    if not counted and 'unknown_pin' = any (outcomes) then
+      counted := true;
+      once_more := count_wrong_pins(
+        moment,
+        array(select sender from unnest(senders, outcomes) as t (sender, outcome) where outcome = 'unknown_pin'),
+        array(select digest from unnest(digests, outcomes) as t (digest, outcome) where outcome = 'unknown_pin'));
+    end if;
+    -- One text, one question: when one of its vouchers is asked about, all are.
+    if leads is not null and not asked_all and 'asked' = any (outcomes) then
+      asked_all := true;
+      for i in 1 .. total loop
+        if outcomes[i] = 'credited' and actions[i] = 'redeem'
+           and exists (select from unnest(leads, outcomes) as t (lead, outcome) where lead = leads[i] and outcome = 'asked') then
+          asks[i] := true;
+          once_more := true;
+        end if;
+      end loop;
+    end if;
+    exit when not once_more;
   end loop;
 
   -- A locked sender is told once, then there is silence.
@@ -350,13 +517,112 @@ begin
     end loop;
   end if;
   if 'asked' = any (outcomes) then
-    insert into question (sender, digest, target, receipt, until)
-      select distinct on (sender) sender, digest, target, receipt, until
-      from unnest(senders, digests, targets, receipts, untils, outcomes) with ordinality
-             as t (sender, digest, target, receipt, until, outcome, n)
-      where outcome = 'asked' order by sender, n desc
-      on conflict (sender) do update set digest = excluded.digest, target = excluded.target, receipt = excluded.receipt,
+    insert into question (sender, digests, target, receipt, until)
+      select distinct on (sender) sender, array_agg(digest order by n), target, coalesce(leader, receipt), until
+      from unnest(senders, digests, targets, receipts, leaders, untils, outcomes) with ordinality
+             as t (sender, digest, target, receipt, leader, until, outcome, n)
+      where outcome = 'asked' group by sender, target, coalesce(leader, receipt), until order by sender, max(n) desc
+      on conflict (sender) do update set digests = excluded.digests, target = excluded.target, receipt = excluded.receipt,
                                          until = excluded.until;
+    -- CHECK tells until when the card can be used.
+    for i in 1 .. total loop
+      continue when outcomes[i] is distinct from 'asked' or reasons[i] is distinct from 'check';
+      select last_use(b.expires, time_zone) as last into fact
+      from voucher v join batch b on b.id = v.batch where v.serial = serials[i];
+      valid_untils[i] := fact.last;
+    end loop;
+  end if;
+  if 'language' = any (outcomes) then
+    insert into subscriber (msisdn, language)
+      select sender, language from unnest(senders, languages, outcomes) as t (sender, language, outcome)
+      where outcome = 'language'
+      on conflict (msisdn) do update set language = excluded.language;
+  end if;
+  if exists (select from subscriber limit 1) then
+    select array_agg(coalesce(s.language, t.language) order by t.n) into languages
+    from unnest(senders, languages) with ordinality as t (sender, language, n)
+    left join lateral (select s.language from subscriber s where s.msisdn = t.sender limit 1) s on true;
+  end if;
+  if 'history' = any (outcomes) then
+    extras := coalesce(extras, array_fill(null::extra, array[total]));
+    for i in 1 .. total loop
+      continue when outcomes[i] is distinct from 'history';
+      select currency, last_three(last_receipt) as items into fact from account where msisdn = senders[i];
+      currencies[i] := fact.currency;
+      extras[i].history := fact.items;
+    end loop;
+  end if;
+  if 'status' = any (outcomes) then
+    for i in 1 .. total loop
+      continue when outcomes[i] is distinct from 'status';
+      if abouts[i] is null then
+        select * into fact from card_status(given_serials[i], today, time_zone);
+        serials[i] := given_serials[i];
+        valid_untils[i] := fact.last_use;
+      else
+        select * into fact from receipt_status(abouts[i], senders[i]);
+        earliers[i] := abouts[i];
+        earlier_ats[i] := fact.at;
+        targets[i] := fact.target;
+      end if;
+      reasons[i] := fact.reason;
+      amounts[i] := fact.amount_minor;
+      currencies[i] := fact.currency;
+    end loop;
+  end if;
+
+  -- Several vouchers of one text have one reply, which tells of them together; and the receiver of somebody's credit is told.
+  if leads is not null then
+    extras := coalesce(extras, array_fill(null::extra, array[total]));
+    for fact in
+      select t.lead, count(t.outcome)::integer as cards, max(t.outcome) as best,
+             (count(*) filter (where t.outcome in ('credited', 'asked')))::integer as added,
+             (sum(t.amount) filter (where t.outcome in ('credited', 'asked')))::bigint as total_minor,
+             max(t.balance) filter (where t.outcome = 'credited') as balance_minor,  -- after the last of them: it only grows
+             max(t.currency) filter (where t.outcome in ('credited', 'asked')) as currency,
+             (array_agg(t.valid_until order by t.n desc) filter (where t.outcome = 'credited'))[1] as valid_until,
+             max(t.until) as until,
+             max(t.n) filter (where t.action = 'notice') as notice
+      from unnest(leads, actions, outcomes, amounts, currencies, balances, valid_untils, untils) with ordinality
+             as t (lead, action, outcome, amount, currency, balance, valid_until, until, n)
+      group by t.lead having count(*) > 1
+    loop
+      if fact.cards > 1 then
+        extras[fact.lead].several :=
+          row(fact.cards, fact.added, fact.best, fact.total_minor, fact.balance_minor, fact.currency)::several;
+        untils[fact.lead] := coalesce(untils[fact.lead], fact.until);  -- the question's, when it is about the others
+      end if;
+      continue when fact.notice is null or fact.best is distinct from 'credited' or targets[fact.lead] is null;
+      i := fact.notice;
+      outcomes[i] := 'received';
+      replies[i] := 'owed';
+      extras[i].giver := senders[fact.lead];
+      earliers[i] := receipts[fact.lead];
+      senders[i] := targets[fact.lead];
+      sources[i] := '1.1.' || senders[i];  -- E.164 (SMPP 3.4 §5.2.5, §5.2.6)
+      targets[i] := null;
+      amounts[i] := fact.total_minor;
+      balances[i] := fact.balance_minor;
+      currencies[i] := fact.currency;
+      valid_untils[i] := fact.valid_until;
+      languages[i] := coalesce((select s.language from subscriber s where s.msisdn = senders[i]), service_language);
+    end loop;
+    for i in 1 .. total loop
+      continue when leads[i] = i;
+      extras[i].leader := leaders[i];
+      if outcomes[i] is distinct from 'received' then replies[i] := 'none'; end if;
+    end loop;
+  end if;
+  -- Credits are always answered, and their receivers; whatever else, so many times an hour.
+  if credits < total then
+    for i in 1 .. total loop
+      continue when replies[i] is distinct from 'owed' or outcomes[i] in ('credited', 'received')
+                    or ((extras[i]).several).outcome is not distinct from 'credited';
+      if (answers_per_hour > 0 or reasons[i] = 'empty')
+         and not may_answer(moment, senders[i], answers_per_hour, outcomes[i] = 'help' and reasons[i] is not distinct from 'empty') then
+        replies[i] := 'none';
+      end if;
+    end loop;
   end if;
 
   -- Writes what was decided. Each write proves once more what was read: a unique key, or the account's last state.
@@ -395,20 +661,23 @@ begin
     insert into message as m (
       receipt, received_at, bucket, fingerprint, sender, source, short_code, smsc, action, outcome, language, reason, got,
       target, serial, amount_minor, balance_minor, currency, balance_currency, valid_until, earlier, earlier_at, until, batch_no,
-      seen, reply, lease_until, lease_owner)
+      seen, reply, lease_until, lease_owner, leader, several, expected_minor, giver, history)
     select t.receipt, moment, this_bucket, t.fingerprint, t.sender, t.source, t.short_code, t.smsc, t.action, t.outcome,
            t.language, t.reason, t.got, t.target, t.serial, t.amount, t.balance, t.currency, t.balance_currency, t.valid_until,
-           t.earlier, t.earlier_at, t.until, pg_current_xact_id()::text::bigint, t.copies, t.reply, moment + lease, instance
+           t.earlier, t.earlier_at, t.until, pg_current_xact_id()::text::bigint, t.copies, t.reply, moment + lease, instance,
+           t.leader, t.several, t.expected_minor, t.giver, t.history
     from unnest(receipts, fingerprints, senders, sources, short_codes, smscs, actions, outcomes, languages, reasons, gots,
                 targets, serials, amounts, balances, currencies, balance_currencies, valid_untils, earliers, earlier_ats,
-                untils, copies, replies)
+                untils, copies, replies, extras)
            as t (receipt, fingerprint, sender, source, short_code, smsc, action, outcome, language, reason, got, target, serial,
-                 amount, balance, currency, balance_currency, valid_until, earlier, earlier_at, until, copies, reply)
+                 amount, balance, currency, balance_currency, valid_until, earlier, earlier_at, until, copies, reply,
+                 leader, several, expected_minor, giver, history)
     where t.outcome is not null
-    returning m.receipt, m.receipt, m.outcome, m.action, false, m.reply = 'owed', null::text, null::text, null::text, null::text,
-              null::bigint, m.target, m.serial, m.amount_minor, m.currency, m.balance_minor, m.balance_currency,
+    returning m.receipt, m.receipt, m.outcome, m.action, false, m.reply = 'owed', null::text,
+              case when m.leader is not null then m.source end, null::text, m.language,
+              case when m.leader is not null then m.sender end, m.target, m.serial, m.amount_minor, m.currency, m.balance_minor, m.balance_currency,
               seconds(m.valid_until), m.earlier, seconds(m.earlier_at), seconds(m.until), m.reason, m.got,
-              seconds(m.received_at), m.batch_no;
+              seconds(m.received_at), m.batch_no, m.leader, m.several, m.expected_minor, m.giver, m.history;
 end $$;
 
 -- A text on which redeem() fails whenever it is tried is recorded and answered, so that the SMSC does not send it for ever.
@@ -430,9 +699,63 @@ begin
     returning (whole(m, m.receipt, false, true)).*;
 end $$;
 
+-- Parts of long texts ------------------------------------------------------------------------------------------------------
+
+-- Keeps a part until the others are there, and returns all of them in order when it is the last one missing, or comes again.
+-- Under the same reference another part of the same number begins another text: what there was of the old one goes, and so
+-- does what is older than part_time.
+create function topup.keep_part(
+  group_print bytea, number smallint, total smallint, print bytea, sealed bytea, smsc text, source text, short_code text,
+  sender bigint, part_time interval)
+returns setof bytea
+language plpgsql security definer set search_path = topup, pg_temp as $$
+#variable_conflict use_column
+begin
+  -- Two parts may come at once, by two binds: the second must see the first.
+  perform pg_advisory_xact_lock(hashtextextended(encode($1, 'hex'), 0));
+  if exists (select from part p where p.group_print = $1
+             and (p.at <= now() - $10 or p.number = $2 and p.print <> $4)) then
+    delete from part p where p.group_print = $1;
+  end if;
+  insert into part (group_print, number, total, print, sealed, smsc, source, short_code, sender)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing;
+  if (select count(*) from part p where p.group_print = $1) = $3 then
+    return query select p.sealed from part p where p.group_print = $1 order by p.number;
+  end if;
+end $$;
+
+-- What is older than part_time goes. Whose text is not complete by then is told so, once. It has the turn, because it counts
+-- answers as redeem() does; when that is not free, what is old waits for the next claim.
+create function topup.sweep_parts(language text, part_time interval, answers_per_hour integer) returns void
+language plpgsql set search_path = topup, pg_temp as $$
+declare
+  old record;
+begin
+  if not exists (select from part where at <= now() - part_time limit 1) or not pg_try_advisory_xact_lock(-1) then return; end if;
+  for old in
+    select g.group_print, count(*) as there, min(p.total) as total, min(p.sender) as sender, min(p.source) as source,
+           min(p.short_code) as short_code, min(p.smsc) as smsc
+    from (select distinct d.group_print from (select group_print from part where at <= now() - part_time order by at limit 64) d) g
+    join part p on p.group_print = g.group_print
+    group by g.group_print having max(p.at) <= now() - part_time
+  loop
+    continue when not pg_try_advisory_xact_lock(hashtextextended(encode(old.group_print, 'hex'), 0));
+    delete from part p where p.group_print = old.group_print;
+    continue when not found or old.there = old.total;
+    insert into message (receipt, bucket, fingerprint, sender, source, short_code, smsc, action, outcome, language, reason, reply,
+                         lease_until)
+      values (nextval('receipt_block') * 1024, bucket(now()), old.group_print, old.sender, old.source, old.short_code, old.smsc,
+              'unclear', 'unclear', coalesce((select s.language from subscriber s where s.msisdn = old.sender), $1), 'in_parts',
+              case when answers_per_hour = 0 or may_answer(now(), old.sender, answers_per_hour, false) then 'owed'
+                   else 'none' end::reply_state, now())
+      on conflict do nothing;
+  end loop;
+end $$;
+
 -- Owed replies whose lease has lapsed, oldest first; now they are this instance's. Never waits: what another gateway is
--- claiming at this moment is left to it. smscs: only of these; none: of all.
-create function topup.claim(instance text, lease interval, at_most integer, smscs text[])
+-- claiming at this moment is left to it. smscs: only of these; none: of all. Sweeps on the way.
+create function topup.claim(
+  instance text, lease interval, at_most integer, smscs text[], service_language text, part_time interval, answers_per_hour integer)
 returns setof topup.decision
 language plpgsql security definer
 set search_path = topup, pg_temp
@@ -442,6 +765,7 @@ set enable_bitmapscan = off
 set jit = off
 as $$
 begin
+  perform sweep_parts(service_language, part_time, answers_per_hour);
   return query
     update message m set lease_until = now() + lease, lease_owner = instance, attempts = least(m.attempts + 1, 32767)
     where m.receipt = any (array(
@@ -472,4 +796,4 @@ language sql stable security definer set search_path = topup, pg_temp as $$
 $$;
 
 revoke execute on all functions in schema topup from public;
-grant execute on function topup.redeem, topup.quarantine, topup.claim, topup.take_receipts, topup.startup_facts to topup_gateway;
+grant execute on function topup.redeem, topup.quarantine, topup.keep_part, topup.claim, topup.take_receipts, topup.startup_facts to topup_gateway;

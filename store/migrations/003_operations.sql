@@ -191,12 +191,24 @@ $$;
 create view topup.message_story as
 select receipt, extract(epoch from received_at)::bigint as received, smsc, sender, action::text, outcome::text, reason,
        target, serial, amount_minor, currency, balance_minor, coalesce(balance_currency, currency) as balance_currency, seen,
-       reply::text, attempts, extract(epoch from sent_at)::bigint as sent, smsc_message_id, earlier
+       reply::text, attempts, extract(epoch from sent_at)::bigint as sent, smsc_message_id, earlier,
+       leader, giver, (several).cards, (several).added, (several).total_minor, (several).currency as total_currency
 from topup.message;
 
+-- With what goes with it: the other vouchers of its text, and the notice to the receiver. Nobody but the sender and the
+-- receiver has such a message, so that no index on `leader` is needed.
 create function topup.trace_receipt(receipt bigint) returns setof topup.message_story
 language sql stable security definer set search_path = topup, pg_temp as $$
-  select * from message_story s where s.receipt = trace_receipt.receipt
+  with first as (
+    select l.receipt, l.sender, l.target
+    from message m join message l on l.receipt = coalesce(m.leader, m.receipt) where m.receipt = trace_receipt.receipt
+  )
+  select s.* from message_story s
+  where s.receipt = any (array(
+    select f.receipt from first f
+    union
+    select m.receipt from first f join message m on m.sender in (f.sender, f.target) and m.leader = f.receipt))
+  order by s.receipt
 $$;
 
 -- What the number sent, and what others sent that credited it; newest first.

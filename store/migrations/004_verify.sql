@@ -119,7 +119,9 @@ begin
                       is distinct from (t.credit, t.amount_minor, t.currency, t.serial) as bad
           from credited m full join (select * from transfer where kind = 'topup') t on t.receipt = m.receipt) pairs;
 
-  -- A text about money is always answered. A sender who is locked is told once, a quarantined text alarms us instead.
+  -- A credit is always answered, by its own reply or its leader's, and its receiver told. What else there is to say about money
+  -- goes unsaid only to a sender who had answers within the hour: how many that may be is a gateway's configuration, which
+  -- is not here, so one is asked for. Who is locked is told once, a quarantined text alarms us instead.
   return query
     select 'every message has its reply', (select count(*) from message), count(*),
            min(format('receipt #%s: %s, reply %s', m.receipt, m.outcome,
@@ -128,7 +130,37 @@ begin
     from message m
     where (m.reply = 'owed' and m.received_at < now() - owed_at_most)
        or (m.reply = 'sent' and m.sent_at is null)
-       or (m.reply = 'none' and m.outcome in ('credited', 'asked', 'repeated'));
+       or (m.reply = 'none' and m.leader is null and (m.outcome = 'credited' or (m.several).outcome = 'credited'))
+       or (m.reply = 'none' and m.outcome = 'received')
+       or (m.reply = 'none' and m.leader is null and m.outcome in ('asked', 'repeated')
+           and not exists (select from message a where a.sender = m.sender and a.receipt <> m.receipt and a.reply <> 'none'
+                           and a.received_at between m.received_at - interval '1 hour' and m.received_at))
+       or (m.leader is not null and not exists (select from message l where l.receipt = m.leader and l.leader is null));
+
+  -- What the reply to several vouchers says is the sum of their messages.
+  return query
+    select 'the reply to several vouchers tells of each', (select count(*) from message m where m.several is not null), count(*),
+           min(format('receipt #%s: told %s cards, %s added, %s %s; found %s, %s, %s (minor units)', l.receipt, (l.several).cards,
+                      (l.several).added, (l.several).total_minor, (l.several).currency, f.cards, f.added, f.total_minor))
+    from message l
+    cross join lateral (
+      select count(*) as cards, count(*) filter (where m.outcome in ('credited', 'asked')) as added, max(m.outcome) as best,
+             sum(m.amount_minor) filter (where m.outcome in ('credited', 'asked')) as total_minor
+      from message m where m.sender = l.sender and m.outcome <> 'received' and l.receipt in (m.receipt, m.leader)) f
+    where l.several is not null
+      and ((l.several).cards, (l.several).added, (l.several).outcome, (l.several).total_minor)
+          is distinct from (f.cards, f.added, f.best, f.total_minor);
+
+  return query
+    select 'every notice is of a credit for its receiver', (select count(*) from message m where m.outcome = 'received'), count(*),
+           min(format('receipt #%s: %s is told of %s %s from %s by receipt #%s', n.receipt, n.sender, n.amount_minor, n.currency,
+                      n.giver, n.leader))
+    from message n left join message l on l.receipt = n.leader
+    where n.outcome = 'received'
+      and (n.giver, n.sender, n.amount_minor)
+          is distinct from (l.sender, l.target,
+                            case when l.several is null and l.outcome = 'credited' then l.amount_minor
+                                 when (l.several).outcome = 'credited' then (l.several).total_minor end);
 
   return query
     with ledger as (

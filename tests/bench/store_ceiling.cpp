@@ -46,9 +46,7 @@ std::vector<store::text> make_texts(const wishes& wish, const config::settings& 
         .short_code = "0.1.12345",
         .sender = *sender,
         .action = store::action::redeem,
-        .voucher = keys.digest(*pin),
-        .target = {},
-        .reason = {},
+        .vouchers = {keys.digest(*pin)},
         .language = "en"};
     texts.push_back(std::move(text));
   }

@@ -25,17 +25,27 @@ reader make(check_digit check, std::vector<int> lengths) {
   made.pins = {.lengths = std::move(lengths), .check = check};
   made.service_codes = {"123"};
   made.numeric_keywords = {"155"};
-  made.languages = {
-      {.code = "en",
-       .keywords = {{"top up", command::topup},
-                    {"load", command::topup},
-                    {"bal", command::balance},
-                    {"help", command::help},
-                    {"yes", command::yes},
-                    {"1", command::yes},
-                    {"no", command::no}},
-       .noise = {"pls", "for"}},
-      {.code = "zh", .keywords = {{"充值", command::topup}, {"余额", command::balance}}, .noise = {"给"}}};
+  made.serial_form = "1000########";
+  made.short_codes = {"12345"};
+  made.languages = {{.code = "en",
+                     .names = {"English"},
+                     .keywords = {{"top up", command::topup},
+                                  {"load", command::topup},
+                                  {"bal", command::balance},
+                                  {"help", command::help},
+                                  {"check", command::check},
+                                  {"status", command::status},
+                                  {"last", command::history},
+                                  {"lang", command::language},
+                                  {"transfer", command::transfer},
+                                  {"yes", command::yes},
+                                  {"1", command::yes},
+                                  {"no", command::no}},
+                     .noise = {"pls", "for"}},
+                    {.code = "zh",
+                     .names = {"中文"},
+                     .keywords = {{"充值", command::topup}, {"余额", command::balance}},
+                     .noise = {"给"}}};
   return reader(std::move(made));
 }
 
@@ -65,21 +75,28 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto result = reader.read(*text, sender, true);
   const auto again = reader.read(*text, sender);
   promise(result.request.index() == again.request.index(), "a text is read the same every time");
+  const auto digits = digits_of(*text, reader.rules());
+  const auto stands = [&digits](const std::string& what) { return digits.find(what) != std::string::npos; };
   if (const auto* found = std::get_if<redeem>(&result.request)) {
-    const auto digits = digits_of(*text, reader.rules());
-    const auto pin = std::string(found->pin.reveal());
-    promise(digits.find(pin) != std::string::npos, "a PIN stands in the text digit for digit");
-    // A shorter PIN may stand in the very number that a step shows.
-    for (const auto& step : result.steps)
-      promise(pin.size() < 14 || step.detail.find(pin) == std::string::npos, "no step holds a PIN");
+    promise(!found->pins.empty() && found->pins.size() <= most_pins, "one to five PINs");
+    for (const auto& each : found->pins) {
+      const auto pin = std::string(each.reveal());
+      promise(stands(pin), "a PIN stands in the text digit for digit");
+      // A shorter PIN may stand in the very number that a step shows.
+      for (const auto& step : result.steps)
+        promise(pin.size() < 14 || step.detail.find(pin) == std::string::npos, "no step holds a PIN");
+    }
     if (found->target) {
       promise(*found->target != sender, "the sender is no other number");
       promise(may_be_credited(*found->target, reader.rules().numbers), "a target may be credited");
-      const auto national = found->target->digits().substr(3);
-      promise(digits.find(national) != std::string::npos, "a target stands in the text");
+      promise(stands(found->target->digits().substr(3)), "a target stands in the text");
     }
+    promise(!found->serial || stands(std::to_string(*found->serial)), "a serial stands in the text");
+    promise(!found->check || found->ask, "CHECK spends nothing");
   }
+  if (const auto* found = std::get_if<transfer>(&result.request))
+    promise(stands(found->to.digits().substr(3)), "the number of a transfer stands in the text");
   const auto out = encode(*text, by_default);
-  promise(out.segments >= 1, "a text takes at least one segment");
+  promise(!text->empty() || out.octets.empty(), "nothing is sent for nothing");
   return 0;
 }

@@ -124,7 +124,7 @@ TEST_CASE("after a COMMIT whose answer was lost, the database says whether the b
   books books;
   books.fill();
   CHECK(books.sql("select topup.batch_was_made(1)")[0][0].as<bool>());
-  CHECK_FALSE(books.sql("select topup.batch_was_made(3)")[0][0].as<bool>());
+  CHECK_FALSE(books.sql("select topup.batch_was_made(4)")[0][0].as<bool>());
 }
 
 TEST_CASE("serials go on where the last batch ended, and an order that does not fit is refused") {

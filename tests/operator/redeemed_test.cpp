@@ -23,7 +23,7 @@ store::text text_of(std::uint64_t ticket, store::voucher_digest voucher, std::op
                    .short_code = "0.0.12345",
                    .sender = a,
                    .action = store::action::redeem,
-                   .voucher = voucher,
+                   .vouchers = {voucher},
                    .target = target,
                    .reason = {},
                    .language = "en"};
@@ -41,7 +41,7 @@ TEST_CASE("what the gateway writes for an operator's cards is verified, traced a
   operations.add_product({"TEN", {1000, "USD"}, 90, ""});
   std::vector<store::voucher_digest> cards;
   const store::batch batch = operations.generate(
-      {.product = "TEN", .count = 3, .expires = "2099-12-31", .serial_form = "1000########", .pins = {}}, keys,
+      {.product = "TEN", .count = 5, .expires = "2099-12-31", .serial_form = "1000########", .pins = {}}, keys,
       [&](std::int64_t, const parser::pin& pin) { cards.push_back(keys.digest(pin)); }, {});
   operations.set_batch_state(batch.id, "active");
 
@@ -50,7 +50,7 @@ TEST_CASE("what the gateway writes for an operator's cards is verified, traced a
   {
     const auto keep = [&](std::vector<store::decision> some) {
       decided.insert(decided.end(), some.begin(), some.end());
-      if (decided.size() == 4) all.set_value();
+      if (decided.size() == 7) all.set_value();  // with the second of the fifth's vouchers, and the notice to b
     };
     store::worker worker(
         {.url = books.url(), .instance = "test"},
@@ -59,6 +59,9 @@ TEST_CASE("what the gateway writes for an operator's cards is verified, traced a
     worker.offer(text_of(2, cards[1], {}));
     worker.offer(text_of(3, cards[2], b));
     worker.offer(text_of(4, cards[2], b));
+    auto two = text_of(5, cards[3], {});
+    two.vouchers.push_back(cards[4]);
+    worker.offer(two);
     REQUIRE(all.get_future().wait_for(std::chrono::seconds(60)) == std::future_status::ready);
   }
 
@@ -66,23 +69,29 @@ TEST_CASE("what the gateway writes for an operator's cards is verified, traced a
     CHECK_MESSAGE(check.violations == 0, check.example);
     CHECK(check.examined > 0);
   }
-  CHECK(operations.find_account(a)->balance == parser::money{2000, "USD"});
+  CHECK(operations.find_account(a)->balance == parser::money{4000, "USD"});
   CHECK(operations.find_account(a)->valid_until);
-  CHECK(operations.history(a, 10).size() == 2);
+  CHECK(operations.history(a, 10).size() == 4);
   CHECK(operations.history(b, 10).size() == 1);
-  CHECK(operations.batches()[0].redeemed == 3);
-  const auto voucher = operations.find_voucher(batch.last_serial);
+  CHECK(operations.batches()[0].redeemed == 5);
+  const std::int64_t third = batch.first_serial + 2;
+  const auto voucher = operations.find_voucher(third);
   REQUIRE(voucher);
   CHECK(voucher->state == "redeemed");
   CHECK(voucher->account == b);
 
-  const auto attempts = operations.trace_serial(batch.last_serial);
+  const auto attempts = operations.trace_serial(third);
   REQUIRE(attempts.size() == 2);
   CHECK(std::min(attempts[0].outcome, attempts[1].outcome) == "credited");
   CHECK(std::max(attempts[0].outcome, attempts[1].outcome) == "repeated");
-  CHECK(operations.trace(*voucher->receipt).at(0).outcome == "credited");
-  CHECK(operations.trace(a, 50).size() == 4);
-  CHECK(operations.trace(b, 50).size() == 1);
+  const auto gift = operations.trace(*voucher->receipt);
+  REQUIRE(gift.size() == 2);
+  CHECK(gift[0].outcome == "credited");
+  CHECK(gift[1].outcome == "received");
+  CHECK(gift[1].giver == a);
+  CHECK(gift[1].sender == b);
+  CHECK(operations.trace(a, 50).size() == 6);
+  CHECK(operations.trace(b, 50).size() == 2);
 }
 
 }  // namespace topupd::tests

@@ -109,6 +109,27 @@ TEST_CASE(
   CHECK(story.smsc_message_id == "id15");
 }
 
+TEST_CASE("a trace of one of several vouchers, or of a notice, tells all that goes with it") {
+  books books;
+  books.fill();
+  store::operations operations(books.url());
+  for (const std::int64_t receipt : {16, 17, 18, 19}) {
+    CAPTURE(receipt);
+    CHECK(receipts(operations.trace(store::receipt{receipt})) == std::vector<std::int64_t>{16, 17, 18, 19});
+  }
+  const auto all = operations.trace(store::receipt{17});
+  CHECK(all[0].cards == 3);
+  CHECK(all[0].added == 2);
+  CHECK(all[0].total == parser::money{2000, "USD"});
+  CHECK_FALSE(all[0].leader);
+  CHECK(all[1].leader == store::receipt{16});
+  CHECK(all[1].cards == 0);
+  CHECK(all[3].giver == parser::msisdn::from_e164("999705555555"));
+  CHECK(receipts(operations.trace(*parser::msisdn::from_e164("999706666666"), 50)) ==
+        std::vector<std::int64_t>{19, 18, 16});
+  CHECK(receipts(operations.trace_serial(100'000'000'007)) == std::vector<std::int64_t>{18});
+}
+
 TEST_CASE("the store's health names what a daemon refuses to run without") {
   books books;
   const store::health health = store::operations(books.url()).examine();

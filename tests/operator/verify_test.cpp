@@ -27,8 +27,8 @@ const damage damages[] = {
     {"every credited number has its account", "delete from account where msisdn = 999709876543",
      "receipt #13: account 999709876543 does not exist"},
     {"face value of redeemed vouchers = credits", "update transfer set amount_minor = 900 where receipt = 12",
-     "USD: redeemed 3000, credited 2900"},
-    {"face value of redeemed vouchers = credits", "update transfer set currency = 'EUR'", "redeemed 0, credited 3000"},
+     "USD: redeemed 5000, credited 4900"},
+    {"face value of redeemed vouchers = credits", "update transfer set currency = 'EUR'", "redeemed 0, credited 5000"},
     // The sums agree, the vouchers do not.
     {"each redeemed voucher has its one credit",
      "update transfer set amount_minor = amount_minor + case receipt when 11 then 100 else -100 end where receipt < 13",
@@ -80,6 +80,29 @@ const damage damages[] = {
      "receipt #14: help, reply sent, without a time"},
     {"every message has its reply", "update message set reply = 'none' where receipt = 11",
      "receipt #11: credited, reply none"},
+    {"every message has its reply", "update message set reply = 'none' where receipt = 16",
+     "receipt #16: credited, reply none"},
+    {"every message has its reply", "update message set reply = 'none' where receipt = 19",
+     "receipt #19: received, reply none"},
+    {"every message has its reply",
+     "update message set reply = 'none', received_at = now() - interval '3 hours' where receipt = 15",
+     "receipt #15: repeated, reply none"},
+    {"every message has its reply", "update message set leader = 99 where receipt = 17",
+     "receipt #17: unknown_pin, reply none"},
+    {"every message has its reply", "update message set leader = 18 where receipt = 17",
+     "receipt #17: unknown_pin, reply none"},
+    {"the reply to several vouchers tells of each", "update message set several.total_minor = 3000 where receipt = 16",
+     "receipt #16: told 3 cards, 2 added, 3000 USD; found 3, 2, 2000 (minor units)"},
+    {"the reply to several vouchers tells of each", "delete from message where receipt = 17",
+     "receipt #16: told 3 cards, 2 added, 2000 USD; found 2, 2, 2000"},
+    {"the reply to several vouchers tells of each", "update message set outcome = 'used' where receipt = 18",
+     "receipt #16: told 3 cards, 2 added, 2000 USD; found 3, 1, 1000"},
+    {"every notice is of a credit for its receiver", "update message set amount_minor = 9000 where receipt = 19",
+     "receipt #19: 999706666666 is told of 9000 USD from 999705555555 by receipt #16"},
+    {"every notice is of a credit for its receiver", "update message set sender = 999701234567 where receipt = 19",
+     "receipt #19: 999701234567 is told of 2000 USD from 999705555555 by receipt #16"},
+    {"every notice is of a credit for its receiver", "update message set giver = 999701234567 where receipt = 19",
+     "receipt #19: 999706666666 is told of 2000 USD from 999701234567"},
     {"every account's chain reaches all its transfers",
      "update account set last_receipt = 11 where msisdn = 999701234567",
      "account 999701234567: the chain reaches 1 of 2 transfers"},
@@ -136,6 +159,13 @@ TEST_CASE("a reply that is owed for less than an hour is no violation") {
   CHECK(broken_by(books.administrator(),
                   "update message set reply = 'owed', received_at = now() - interval '59 minutes' where receipt = 11")
             .empty());
+}
+
+TEST_CASE("silence about money is no violation for a sender who had an answer within the hour") {
+  books books;
+  books.fill();
+  CHECK(
+      broken_by(books.administrator(), "update message set reply = 'none', sent_at = null where receipt = 15").empty());
 }
 
 TEST_CASE("an operator reads receipts as subscribers know them") {

@@ -28,13 +28,18 @@ struct course {
   std::set<std::size_t> cards;  // that were sent at least once
 };
 
-// One text: mostly a fresh card; now and then one that another phone, or a moment ago nobody, has sent.
+// One text: mostly a fresh card; now and then one that another phone, or a moment ago nobody, has sent; now and then a
+// long one, in parts.
 void send_one(stand& here, course& so_far, std::mt19937& random) {
   const std::string phone = std::to_string(999703000000 + so_far.texts++);
   std::size_t card = so_far.cards.size();
   if (card > 0 && random() % 10 == 0) card -= 1 + random() % std::min<std::size_t>(card, 20);
   so_far.cards.insert(card);
-  here.text("TOPUP " + here.pin(card), phone);
+  std::string text = "TOPUP ";
+  if (random() % 8 == 0) {
+    for (int word = 0; word < 20; ++word) text += "please ";
+  }
+  here.text(text + here.pin(card), phone);
 }
 
 void check(bool good, const std::string& what) {
@@ -47,9 +52,10 @@ void open_the_books(stand& here, const course& done, const wishes& wish) {
   here.until([&] { return here.replies.size() == static_cast<std::size_t>(done.texts); }, "reply to every phone",
              std::chrono::seconds(60));
   std::size_t confirmed = 0;  // phones that were told that they have credit
-  for (const auto& [phone, texts] : here.replies) {
+  for (const auto& phone : here.replies) {
+    const auto& texts = phone.second;
     check(std::all_of(texts.begin(), texts.end(), [&](const auto& each) { return each == texts[0]; }),
-          "phone " + phone + " got two different answers to one text");
+          "phone " + phone.first + " got two different answers to one text");
     confirmed += texts[0].find("Confirmed") != std::string::npos ? 1U : 0U;
   }
   const std::string cards = std::to_string(done.cards.size());

@@ -7,11 +7,11 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 #include <stdexcept>
 
 #include "parser/money.hpp"
 #include "parser/pin.hpp"
+#include "tests/scenarios/text_file.hpp"
 
 namespace topupd::scenarios {
 
@@ -19,13 +19,6 @@ using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
 namespace {
-
-std::string content(const std::string& path) {
-  std::ifstream file(path);
-  std::ostringstream all;
-  all << file.rdbuf();
-  return all.str();
-}
 
 std::string from_environment(const char* name) {
   const char* value = std::getenv(name);
@@ -68,10 +61,11 @@ stand::~stand() {
 smsc::events stand::listeners() {
   smsc::events events;
   events.on_reply = [this](const smsc::reply& value) {
-    if (value.status != smpp::command_status::rok) return;
     replies[value.to].push_back(readable(value));
     ++reply_count;
+    last_reply = value;
   };
+  events.on_odd = [this](const std::string& what) { odd.push_back(what); };
   return events;
 }
 
@@ -99,13 +93,28 @@ void stand::prepare() {
   std::ifstream file(model + "/cards.csv");
   std::string line;
   for (std::getline(file, line); std::getline(file, line);) {
-    const auto begin = line.find(',') + 1;
-    pins_.push_back(line.substr(begin, line.find(',', begin) - begin));
+    const auto comma = line.find(',');
+    cards_.push_back({line.substr(0, comma), line.substr(comma + 1, line.find(',', comma + 1) - comma - 1)});
   }
 }
 
 const std::string& stand::pin(std::size_t number) {
-  return pins_.at(number);
+  return cards_.at(number).pin;
+}
+
+const std::string& stand::serial(std::size_t number) {
+  return cards_.at(number).serial;
+}
+
+std::string stand::filled(std::string words) {
+  for (const std::string_view what : {"{pin", "{serial"}) {
+    for (std::size_t begin = 0; (begin = words.find(what, begin)) != std::string::npos;) {
+      const auto end = words.find('}', begin);
+      const auto number = std::stoul(words.substr(begin + what.size(), end - begin - what.size()));
+      words.replace(begin, end + 1 - begin, what == "{pin" ? pin(number) : serial(number));
+    }
+  }
+  return words;
 }
 
 std::string stand::unknown_pin() {
@@ -162,10 +171,22 @@ std::string stand::last_reply_to(const std::string& phone) const {
 }
 
 std::string stand::ask(const std::string& words, const std::string& from) {
-  const std::size_t before = replies_to(from);
-  text(words, from);
-  until([&] { return replies_to(from) > before && centre.unanswered() == 0; }, "a reply to " + from);
-  return last_reply_to(from);
+  return reply_after(from, [&] { text(words, from); });
+}
+
+std::string stand::ask(const smpp::short_message& message) {
+  return reply_after(message.source.digits, [&] { centre.deliver(message); });
+}
+
+std::string stand::reply_after(const std::string& phone, const std::function<void()>& sending) {
+  const std::size_t before = replies_to(phone);
+  sending();
+  until([&] { return replies_to(phone) > before && centre.unanswered() == 0; }, "reply to " + phone);
+  return last_reply_to(phone);
+}
+
+void stand::until_answered() {
+  until([this] { return centre.unanswered() == 0; }, "answer to every text");
 }
 
 // The world -----------------------------------------------------------------------------------------------------------
@@ -210,6 +231,11 @@ std::string stand::sql(const std::string& statement, const std::string& database
   return output;
 }
 
+std::string stand::outcome_of_last(const std::string& phone) {
+  return sql("select concat_ws(' ', outcome, reason) from topup.message where sender = " + phone +
+             " and action <> 'notice' and leader is null order by receipt desc limit 1");
+}
+
 std::string stand::balance_of(const std::string& msisdn) {
   const std::string minor = sql("select balance_minor from topup.account where msisdn = " + msisdn);
   if (minor.empty()) return "none";
@@ -219,10 +245,12 @@ std::string stand::balance_of(const std::string& msisdn) {
 // The end -------------------------------------------------------------------------------------------------------------
 
 void stand::check_all_is_well() {
-  until([this] { return centre.unanswered() == 0; }, "answer to every text");
+  until_answered();
   if (!daemon_ || daemon_->exit_status()) start_daemon();
   until([this] { return sql("select count(*) from topup.message where reply = 'owed'") == "0"; },
         "reply that is not owed");
+  if (centre.incomplete_replies() > 0) throw std::runtime_error("a reply came without all its parts");
+  if (!odd.empty()) throw std::runtime_error(odd.front());
   if (const int status = stop_daemon(); status != 0) {
     throw std::runtime_error(fmt::format("SIGTERM ended the daemon with {}; the log ends:\n{}", status, log_end()));
   }
@@ -236,7 +264,7 @@ void stand::look_for_pins() {
   const std::string patterns = folder_ + "/pins";
   {
     std::ofstream file(patterns);
-    for (const std::string& each : pins_) file << each << '\n';
+    for (const card& each : cards_) file << each.pin << '\n';
   }
   const std::string data = fs::canonical(from_environment("TOPUP_TEST_CLUSTER") + "/data");
   const auto search = [&](const std::string& what) {

@@ -54,11 +54,16 @@ class stand {
   [[nodiscard]] std::string log_end() const;
 
   // Subscribers -------------------------------------------------------
-  const std::string& pin(std::size_t number);  // of the active cards, 0 …
-  static std::string unknown_pin();            // well-formed, and on no card
+  const std::string& pin(std::size_t number);     // of the active cards, 0 …
+  const std::string& serial(std::size_t number);  // of the same card
+  static std::string unknown_pin();               // well-formed, and on no card
+  // "TOPUP {pin3} {serial3}" with what stands on that card.
+  std::string filled(std::string words);
   // Sends a text and waits for the next reply to that phone. Throws when none comes.
   std::string ask(const std::string& text, const std::string& from = self);
+  std::string ask(const smpp::short_message& message);
   void text(const std::string& text, const std::string& from = self) { centre.deliver(from, text); }
+  void until_answered();  // every text is acknowledged by the gateway; replies may still be on their way
   std::size_t replies_to(const std::string& phone) const;
   std::string last_reply_to(const std::string& phone) const;
 
@@ -69,10 +74,12 @@ class stand {
   finished run(const std::vector<std::string>& words, const environment& more = {});
   finished topupctl(std::vector<std::string> words);
   std::string sql(const std::string& statement, const std::string& database = {});
+  // Of the last text of that phone: "credited", "unclear pin_length".
+  std::string outcome_of_last(const std::string& phone = self);
   std::string balance_of(const std::string& msisdn);  // "50.00", or "none"
 
-  // What every scenario ends with: SIGTERM obeyed, `verify` clean, every text answered, and no PIN in the log or in any
-  // file of the database. Throws with the reason.
+  // What every scenario ends with: SIGTERM obeyed, `verify` clean, every text answered, every reply whole and nothing
+  // odd about it, and no PIN in the log or in any file of the database. Throws with the reason.
   void check_all_is_well();
 
   static inline const std::string self = "999701234567";
@@ -83,6 +90,8 @@ class stand {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> open{io.get_executor()};
   std::map<std::string, std::vector<std::string>> replies;  // of each phone, in order
   std::size_t reply_count = 0;
+  smsc::reply last_reply;
+  std::vector<std::string> odd;  // about replies, in words; a scenario that expects it clears it
   smsc::simulator centre;
   [[nodiscard]] const std::string& folder() const { return folder_; }
   [[nodiscard]] std::string config() const { return folder_ + "/topupd.toml"; }
@@ -91,11 +100,15 @@ class stand {
   smsc::events listeners();
   void prepare();
   void look_for_pins();
+  std::string reply_after(const std::string& phone, const std::function<void()>& sending);
 
   stand_options options_;
   std::string name_;  // of the database
   std::string folder_;
-  std::vector<std::string> pins_;
+  struct card {
+    std::string serial, pin;
+  };
+  std::vector<card> cards_;
   std::unique_ptr<process> daemon_;
 };
 

@@ -64,12 +64,12 @@ TEST_CASE("what the world refuses at the start is said in one line with an exit 
       {"a database that is not there", "postgresql:///scenario_", "postgresql:///absent_", 3, "absent_"},
       {"a server that is not there", "url = \"", "url = \"postgresql://127.0.0.1:1/topup\" # ", 3, "127.0.0.1"},
   };
-  for (const auto& [about, from, to, expected, word] : table) {
-    CAPTURE(about);
+  for (const auto& row : table) {
+    CAPTURE(row.about);
     stand here({.daemon = false});
-    const auto [status, said] = topupd_with(here, changed(here, from, to));
-    CHECK(status == expected);
-    CHECK(has(said, word));
+    const auto [status, said] = topupd_with(here, changed(here, row.from, row.to));
+    CHECK(status == row.status);
+    CHECK(has(said, row.word));
     CHECK(lines(said) == 1);
   }
 }

@@ -24,7 +24,7 @@ journal::journal(const std::string& path) : file_(path, std::ios::app) {
 void journal::sent(const text& value) {
   auto line = entry("deliver_sm");
   line["text"] = value.id;
-  line["from"] = value.from;
+  line["from"] = value.message.source.digits;
   line["attempt"] = value.attempts;
   file_ << json::serialize(line) << std::endl;  // flushed: somebody follows it
 }
@@ -41,8 +41,15 @@ void journal::replied(const reply& value) {
   auto line = entry("submit_sm");
   line["to"] = value.to;
   line["text"] = readable(value);
-  line["status"] = name(value.status);
+  line["alphabet"] = alphabet_name(value);
+  line["segments"] = value.segments;
   line["message_id"] = value.message_id;
+  file_ << json::serialize(line) << std::endl;
+}
+
+void journal::odd(const std::string& what) {
+  auto line = entry("odd");
+  line["is"] = what;
   file_ << json::serialize(line) << std::endl;
 }
 

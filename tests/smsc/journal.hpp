@@ -16,6 +16,7 @@ class journal {
   void sent(const text& value);
   void answered(const text& value, std::optional<smpp::command_status> status, bool again);
   void replied(const reply& value);
+  void odd(const std::string& what);
   void link(const std::string& what);
 
  private:

@@ -59,7 +59,6 @@ void load::deliver(simulator& centre, std::size_t index) {
 }
 
 void load::on_reply(const reply& value) {
-  if (value.status != smpp::command_status::rok) return;
   std::uint64_t number = 0;
   std::from_chars(value.to.data(), value.to.data() + value.to.size(), number);
   const std::uint64_t phone = number - options_.first_phone;

@@ -52,6 +52,10 @@ void record(smsc::events& events, journal& to) {
     to.replied(value);
     if (then) then(value);
   };
+  events.on_odd = [then = events.on_odd, &to](const std::string& what) {
+    to.odd(what);
+    if (then) then(what);
+  };
   events.on_link = [&to](const std::string& what) { to.link(what); };
 }
 

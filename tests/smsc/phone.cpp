@@ -14,19 +14,37 @@ namespace topupd::smsc {
 
 namespace asio = boost::asio;
 
+namespace {
+
+// What comes beside an answer, such as the notice to the phone that was credited, stands behind it and is not taken for
+// the answer to the next line.
+constexpr std::chrono::milliseconds pause_behind_a_line{100};
+
+}  // namespace
+
 phone::phone(asio::io_context& io, phone_options options)
     : options_(std::move(options)), lines_(io), timer_(io), terminal_(::isatty(STDIN_FILENO) == 1) {}
 
 void phone::hook(smsc::events& events) {
   events.on_reply = [this](const reply& value) {
-    if (value.status != smpp::command_status::rok) return;
-    fmt::print("{}{} < {}\n", terminal_ ? "\r" : "", value.to, readable(value));
+    show(value);
     prompt();
     if (value.to == awaited_) {
       awaited_.clear();
       timer_.cancel();
     }
   };
+  events.on_odd = [](const std::string& what) { fmt::print(stderr, "smsc-sim: {}\n", what); };
+}
+
+// At a prompt with what an operator pays for, where that is more than one message of the small alphabet.
+void phone::show(const reply& value) const {
+  const bool prompting = terminal_ && !options_.play;
+  fmt::print("{}{} < {}", prompting ? "\r" : "", value.to, readable(value));
+  if (prompting && (value.segments > 1 || value.data_coding != 0))
+    fmt::print("\x1b[2m  ({}, {} segment{})\x1b[0m", alphabet_name(value), value.segments,
+               value.segments > 1 ? "s" : "");
+  fmt::print("\n");
 }
 
 void phone::prompt() const {
@@ -62,7 +80,8 @@ asio::awaitable<int> phone::run(simulator& centre) {
     if (options_.play) awaited_ = text.from;
     centre.deliver(text.from, text.words);
     if (options_.play && !co_await answered(text.from)) {
-      fmt::print(stderr, "smsc-sim: line {} was not answered within {} s\n", number, options_.timeout.count() / 1000);
+      fmt::print(stderr, "smsc-sim: line {} was not answered{} within {} s\n", number,
+                 centre.incomplete_replies() > 0 ? " in whole" : "", options_.timeout.count() / 1000);
       ++unanswered;
     }
     prompt();
@@ -100,19 +119,23 @@ asio::awaitable<bool> phone::bound(const simulator& centre) {
   const auto step = std::chrono::milliseconds(20);
   for (auto waited = std::chrono::milliseconds(0); centre.binds() == 0; waited += step) {
     if (waited > options_.timeout) co_return false;
-    timer_.expires_after(step);
-    boost::system::error_code ignored;
-    co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    co_await wait(step);
   }
   co_return true;
 }
 
 asio::awaitable<bool> phone::answered(const std::string& number) {
-  if (awaited_ != number) co_return true;
-  timer_.expires_after(options_.timeout);
+  if (awaited_ == number) co_await wait(options_.timeout);
+  const bool came = awaited_.empty();
+  co_await wait(pause_behind_a_line);
+  co_return came;
+}
+
+// Or until the timer is cancelled.
+asio::awaitable<void> phone::wait(std::chrono::milliseconds time) {
+  timer_.expires_after(time);
   boost::system::error_code ignored;
   co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-  co_return awaited_.empty();
 }
 
 }  // namespace topupd::smsc

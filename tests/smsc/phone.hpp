@@ -1,5 +1,5 @@
 // A phone at standard input: type a text, see the SMS come back. At a terminal it is a prompt; else it plays the lines
-// given, each sent when the one before was answered.
+// given, each sent when the one before was answered. A long line goes in parts, as from any phone.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -38,6 +38,8 @@ class phone {
   bool fill_in(std::string& words) const;
   boost::asio::awaitable<bool> bound(const simulator& centre);
   boost::asio::awaitable<bool> answered(const std::string& number);
+  boost::asio::awaitable<void> wait(std::chrono::milliseconds time);
+  void show(const reply& value) const;
   void prompt() const;
 
   phone_options options_;

@@ -8,7 +8,7 @@
 #include <random>
 #include <utility>
 
-#include "parser/alphabet.hpp"
+#include "tests/smsc/long_text.hpp"
 #include "tests/smsc/spoiler.hpp"
 
 namespace topupd::smsc {
@@ -37,11 +37,6 @@ bool is_due(int& countdown) {
 }
 
 }  // namespace
-
-std::string readable(const reply& value) {
-  const auto shown = parser::decode(value.octets, value.data_coding, parser::alphabet::gsm7);
-  return shown ? *shown : "(no text)";
-}
 
 simulator::simulator(asio::io_context& io, smsc::options options, smsc::events events)
     : io_(io),
@@ -129,8 +124,8 @@ asio::awaitable<void> simulator::serve(tcp::socket socket) {
     if (events_.on_link) events_.on_link("bound as " + peer);
     send_what_waits();
   };
-  handlers.on_message = [this, &here](std::uint32_t sequence, smpp::short_message value) {
-    on_submit(here, sequence, std::move(value));
+  handlers.on_message = [this, &here](std::uint32_t sequence, const smpp::short_message& value) {
+    on_submit(here, sequence, value);
   };
   handlers.on_submitted = [this, &here](smpp::ticket id, command_status status, const std::string&) {
     on_answer(here, id, status);
@@ -153,16 +148,34 @@ std::size_t simulator::binds() const {
 
 // Texts ---------------------------------------------------------------------------------------------------------------
 
-std::uint64_t simulator::deliver(std::string from, std::string_view utf8) {
+std::uint64_t simulator::deliver(const std::string& from, std::string_view utf8) {
+  const auto last = references_.find(from);
+  const auto reference = static_cast<std::uint16_t>(last == references_.end() ? 1 : last->second + 1);
+  auto parts = short_messages(utf8, reference);
+  if (parts.size() > 1) references_[from] = reference;
+  const std::uint64_t first = last_id_ + 1;
+  for (auto& each : parts) {
+    each.source = {1, 1, from};  // international, ISDN
+    deliver(std::move(each));
+  }
+  return first;
+}
+
+std::uint64_t simulator::deliver(smpp::short_message message) {
   const std::uint64_t id = ++last_id_;
-  auto encoded = parser::encode(utf8, parser::alphabet::gsm7);
-  const auto [phone, first] = later_of_phone_.try_emplace(from);
-  texts_.emplace(id, text{id, std::move(from), std::move(encoded.octets), encoded.data_coding, 0});
-  if (first) {
+  if (message.destination.digits.empty()) message.destination = {0, 1, options_.short_code};
+  const bool in_order = !faults.hasty;
+  std::deque<std::uint64_t>* behind = nullptr;
+  if (in_order) {
+    const auto [phone, first] = later_of_phone_.try_emplace(message.source.digits);
+    if (!first) behind = &phone->second;
+  }
+  texts_.emplace(id, text{id, std::move(message), 0, in_order});
+  if (behind != nullptr) {
+    behind->push_back(id);
+  } else {
     ready_.push_back(id);
     send_what_waits();
-  } else {
-    phone->second.push_back(id);
   }
   return id;
 }
@@ -182,12 +195,7 @@ void simulator::send_what_waits() {
     link* to = with_room();
     if (to == nullptr) return;
     text& value = texts_.at(ready_.front());
-    smpp::short_message deliver_sm;
-    deliver_sm.source = {1, 1, value.from};  // international, ISDN
-    deliver_sm.destination = {0, 1, options_.short_code};
-    deliver_sm.data_coding = value.data_coding;
-    deliver_sm.octets = value.octets;
-    if (!to->connection->submit(value.id, std::move(deliver_sm))) return;
+    if (!to->connection->submit(value.id, value.message)) return;
     ready_.pop_front();
     ++value.attempts;
     ++counters_.sent;
@@ -237,9 +245,9 @@ void simulator::retry() {
 
 // Answered for good: the phone's next text may go.
 void simulator::settle(std::uint64_t id) {
-  const auto done = texts_.find(id);
-  const auto phone = later_of_phone_.find(done->second.from);
-  texts_.erase(done);
+  const auto done = texts_.extract(id);
+  if (!done.mapped().in_order) return;
+  const auto phone = later_of_phone_.find(done.mapped().message.source.digits);
   if (phone->second.empty()) {
     later_of_phone_.erase(phone);
   } else {
@@ -250,29 +258,25 @@ void simulator::settle(std::uint64_t id) {
 
 // Replies -------------------------------------------------------------------------------------------------------------
 
-void simulator::on_submit(link& from, std::uint32_t sequence, smpp::short_message value) {
+void simulator::on_submit(link& from, std::uint32_t sequence, const smpp::short_message& value) {
   if (faults.deaf) return;
   if (is_due(faults.lose_at_submit)) return from.connection->abort();
-  reply result{std::move(value.destination.digits),
-               std::move(value.source.digits),
-               std::move(value.octets),
-               value.data_coding,
-               command_status::rok,
-               {}};
   if (throttled_until_ != steady_clock::time_point{} && steady_clock::now() < throttled_until_) {
     ++counters_.throttled;
-    result.status = command_status::rthrottled;
-    from.connection->acknowledge(sequence, result.status);
-  } else {
-    ++counters_.replies;
-    if (is_due(faults.cut_at_submit)) {
-      from.connection->abort();
-    } else if (!faults.mute) {
-      result.message_id = std::to_string(++last_message_id_);
-      from.connection->acknowledge(sequence, command_status::rok, result.message_id);
-    }
+    from.connection->acknowledge(sequence, command_status::rthrottled);
+    return;
   }
-  if (events_.on_reply) events_.on_reply(result);
+  ++counters_.replies;
+  std::string message_id;
+  if (is_due(faults.cut_at_submit)) {
+    from.connection->abort();
+  } else if (!faults.mute) {
+    message_id = std::to_string(++last_message_id_);
+    from.connection->acknowledge(sequence, command_status::rok, message_id);
+  }
+  const auto [whole, odd] = parts_.add(value, message_id);
+  if (!odd.empty() && events_.on_odd) events_.on_odd(odd);
+  if (whole && events_.on_reply) events_.on_reply(*whole);
 }
 
 // Trouble -------------------------------------------------------------------------------------------------------------

@@ -24,34 +24,24 @@
 #include <vector>
 
 #include "gateway/smpp/connection.hpp"
+#include "tests/smsc/reply.hpp"
 
 namespace topupd::smsc {
 
-// What a phone sent, on its way to the gateway.
+// What a phone sent, on its way to the gateway: a text, or a part of a long one.
 struct text {
   std::uint64_t id = 0;
-  std::string from;    // E.164 digits
-  std::string octets;  // the same at every attempt
-  std::uint8_t data_coding = 0;
+  smpp::short_message message;  // the same at every attempt
   int attempts = 0;
+  bool in_order = true;  // the phone's next one waits for it
 };
-
-// What the gateway sent to a phone.
-struct reply {
-  std::string to;
-  std::string from;
-  std::string octets;
-  std::uint8_t data_coding = 0;
-  smpp::command_status status = smpp::command_status::rok;  // what it was answered
-  std::string message_id;                                   // ours; empty when refused or not answered
-};
-std::string readable(const reply& value);  // its text in UTF-8
 
 struct events {
   std::function<void(const text&)> on_sent;  // a deliver_sm left: once an attempt
   // Its answer; nothing when none came in time or the link broke. `again`: it will be delivered again.
   std::function<void(const text&, std::optional<smpp::command_status>, bool again)> on_answered;
-  std::function<void(const reply&)> on_reply;
+  std::function<void(const reply&)> on_reply;       // one that came in parts: once, whole
+  std::function<void(const std::string&)> on_odd;   // of a reply: "part 2 came twice", in words
   std::function<void(const std::string&)> on_link;  // "bound as topup", "lost: …", in words
 };
 
@@ -75,6 +65,7 @@ struct faults {
   int spoil_links = 0;        // the next N links get garbage instead of SMPP, each of another kind
   bool mute = false;          // submit_sm is taken and never answered
   bool deaf = false;          // submit_sm is lost, and so never answered: a centre that hangs
+  bool hasty = false;         // a phone's texts do not wait for each other: they go over all binds at once
 };
 
 struct counters {
@@ -93,8 +84,11 @@ class simulator {
   simulator(const simulator&) = delete;
   simulator& operator=(const simulator&) = delete;
 
-  // Queues a text of this phone; it leaves when the gateway is bound and there is room. Returns its id.
-  std::uint64_t deliver(std::string from, std::string_view utf8);
+  // Queues a text of this phone, in parts when it is long; it leaves when the gateway is bound and there is room.
+  // Returns the id of its first part; ids count up.
+  std::uint64_t deliver(const std::string& from, std::string_view utf8);
+  // As it stands, whatever that is; only an empty destination becomes the short code.
+  std::uint64_t deliver(smpp::short_message message);
 
   smsc::faults faults;
   void cut();                                     // all links, as a cable would be
@@ -110,6 +104,7 @@ class simulator {
   [[nodiscard]] std::uint16_t port() const { return options_.listen.port(); }
   [[nodiscard]] std::size_t binds() const;
   [[nodiscard]] std::size_t unanswered() const { return texts_.size(); }  // texts not answered for good
+  [[nodiscard]] std::size_t incomplete_replies() const { return parts_.incomplete(); }
   [[nodiscard]] const smsc::counters& counters() const { return counters_; }
 
  private:
@@ -121,7 +116,7 @@ class simulator {
   boost::asio::awaitable<void> accept_links();
   boost::asio::awaitable<void> serve(boost::asio::ip::tcp::socket socket);
   void on_answer(link& from, std::uint64_t id, smpp::command_status status);
-  void on_submit(link& from, std::uint32_t sequence, smpp::short_message value);
+  void on_submit(link& from, std::uint32_t sequence, const smpp::short_message& value);
   void send_what_waits();
   link* with_room();
   void send_again_later(std::uint64_t id);
@@ -146,6 +141,9 @@ class simulator {
   };
   std::deque<late> again_;  // waiting to be sent again; one delay, so in order
   std::unordered_map<std::string, std::deque<std::uint64_t>> later_of_phone_;  // behind a text not answered yet
+
+  std::unordered_map<std::string, std::uint16_t> references_;  // of phones that sent long texts: the last one's
+  reply_parts parts_;
 
   std::chrono::steady_clock::time_point throttled_until_{};
   std::uint64_t last_id_ = 0;

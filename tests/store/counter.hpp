@@ -20,6 +20,10 @@ class counter {
               {.on_decided = [this](std::vector<decision> all) { keep(decided, std::move(all)); },
                .on_refused = [this](std::vector<std::uint64_t> all) { keep(refused, std::move(all)); },
                .on_claimed = [this](std::vector<decision> all) { keep(claimed, std::move(all)); },
+               .on_kept =
+                   [this](std::uint64_t ticket, std::vector<std::string> sealed) {
+                     keep(kept, std::vector{std::pair{ticket, std::move(sealed)}});
+                   },
                .on_state =
                    [this](bool up, std::string why) {
                      keep(states, std::vector{std::pair{up, std::move(why)}});
@@ -55,6 +59,7 @@ class counter {
   std::vector<decision> decided;
   std::vector<std::uint64_t> refused;
   std::vector<decision> claimed;
+  std::vector<std::pair<std::uint64_t, std::vector<std::string>>> kept;
   std::vector<std::pair<bool, std::string>> states;
   worker works;  // last: ends first
 

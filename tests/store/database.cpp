@@ -38,11 +38,6 @@ text next_text(std::uint64_t sender, action what) {
            .short_code = "0.0.12345",
            .sender = msisdn(sender),
            .action = what,
-           .voucher = {},
-           .target = {},
-           .ask = false,
-           .reason = {},
-           .got = 0,
            .language = "en"};
   return one;
 }
@@ -105,6 +100,9 @@ void database::pass(const std::string& interval) {
                   "bucket = topup.bucket(received_at - interval '{0}'), lease_until = lease_until - interval '{0}'; "
                   "update topup.question set until = until - interval '{0}'; "
                   "update topup.wrong_pin set at = at - interval '{0}'; "
+                  "update topup.part set at = at - interval '{0}'; "
+                  "update topup.answered set last = last - interval '{0}', "
+                  "times = array(select t - interval '{0}' from unnest(times) t order by t); "
                   "update topup.sender_lock set locked_until = locked_until - interval '{0}'",
                   interval));
 }
@@ -123,12 +121,13 @@ worker_options options(const database& at, const std::string& instance) {
   worker_options all;
   all.url = at.url();
   all.instance = instance;
+  all.answers_per_hour = 0;  // a test asks more than a person does
   return all;
 }
 
 text redeem(std::uint64_t sender, const voucher_digest& pin) {
   text one = next_text(sender, action::redeem);
-  one.voucher = pin;
+  one.vouchers = {pin};
   return one;
 }
 text redeem_for(std::uint64_t sender, const voucher_digest& pin, std::uint64_t target) {
@@ -150,13 +149,18 @@ gateway::gateway(worker_options options) : options_(std::move(options)), link_(o
 
 std::vector<decision> gateway::decide_all(std::vector<text> texts) {
   items_.clear();
-  for (text& one : texts) {
+  const auto next_receipt = [this] {
     if (left_ == 0) {
       next_ = link_.take_receipts().value;
       left_ = gateway_link::receipts_in_block;
     }
-    items_.push_back({.text = std::move(one), .receipt = {next_++}, .copies = {}});
     --left_;
+    return receipt{next_++};
+  };
+  for (text& one : texts) {
+    items_.push_back({.text = std::move(one), .receipt = next_receipt()});
+    for (auto places = more_places(items_.back().text).all(); places > 0; --places)
+      items_.back().more.push_back(next_receipt());
   }
   return call(false);
 }

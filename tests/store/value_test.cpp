@@ -109,10 +109,31 @@ TEST_CASE("a fingerprint tells texts apart by what was sent, and by nothing of h
   CHECK(keyring{secret{std::string(32, 'l')}}.print(base) != same);
 }
 
+TEST_CASE("what is sealed opens with the same key and about the same thing only, and any change is noticed") {
+  const keyring keys{secret{std::string(32, 'k')}};
+  const std::string octets("topup 4821739055162749\0\xFF", 24), about = "group 7, part 1";
+  const std::string sealed = keys.seal(octets, about);
+  const auto opened = keys.open(sealed, about);
+  REQUIRE(opened);
+  CHECK(opened->reveal() == octets);
+  CHECK(sealed.find("4821739055162749") == std::string::npos);
+  CHECK(keys.seal(octets, about) != sealed);  // equal parts do not look alike
+  CHECK(keys.open(keys.seal("", about), about)->reveal().empty());
+  CHECK_FALSE(keys.open(sealed, "group 7, part 2"));
+  CHECK_FALSE(keyring{secret{std::string(32, 'l')}}.open(sealed, about));
+  for (std::size_t i = 0; i < sealed.size(); ++i) {
+    std::string tampered = sealed;
+    tampered[i] = static_cast<char>(tampered[i] ^ 1);
+    CHECK_FALSE(keys.open(tampered, about));
+    CHECK_FALSE(keys.open(sealed.substr(0, i), about));
+  }
+  CHECK_FALSE(keys.open(sealed + "x", about));
+}
+
 TEST_CASE("the words of outcomes and actions are read back") {
-  for (int i = 0; i <= static_cast<int>(outcome::credited); ++i)
+  for (int i = 0; i <= static_cast<int>(outcome::received); ++i)
     CHECK(outcome_from(name(static_cast<outcome>(i))) == static_cast<outcome>(i));
-  for (int i = 0; i <= static_cast<int>(action::unclear); ++i)
+  for (int i = 0; i <= static_cast<int>(action::notice); ++i)
     CHECK(action_from(name(static_cast<action>(i))) == static_cast<action>(i));
   CHECK_FALSE(outcome_from("lost"));
 }

@@ -82,11 +82,16 @@ TEST_CASE("a value that cannot be is told with its limits") {
       {"[\"12345\"]", "[]", "2: service.short_codes: needs at least one number"},
       {"\"100\"", "\"call us\"", "4: service.care_number: must be 1 to 20 of the characters + * # 0-9"},
       {"[pin]", "[service.x]\n[pin]",
-       "6: service.x: is unknown; known here are short_codes, name, care_number, currency, time_zone, language"},
+       "6: service.x: is unknown; known here are short_codes, name, care_number, currency, time_zone, language, "
+       "answers_per_hour"},
       {"\"100\"", "\"100\"\ncurrency = \"XYZ\"",
        "5: service.currency: is no currency; write its ISO 4217 code, as \"USD\""},
       {"\"100\"", "\"100\"\ncurrency = \"usd\"",
        "5: service.currency: is no currency; write its ISO 4217 code, as \"USD\""},
+      {"\"100\"", "\"100\"\nanswers_per_hour = 1001", "5: service.answers_per_hour: 1001 is not from 0 to 1000"},
+      {"\"100\"", "\"100\"\nlanguage = \"vi\"",
+       "5: service.language: vi has no [texts] in " TOPUPD_CONFIG "/languages; there are ar, en, es, fr, id, sw, zh"},
+      {"[pin]", "[reading]\nparts_within = \"2h\"\n[pin]", "7: reading.parts_within: 2h is not from 1s to 1h"},
       {"\"100\"", "\"100\"\ntime_zone = \"New York\"", "5: service.time_zone: " + zone},
       {"[pin]", "[numbering]\ncountry_code = \"+999\"\n[pin]",
        "7: numbering.country_code: must be 1 to 3 digits in quotes"},
@@ -156,6 +161,20 @@ TEST_CASE("lengths that make a text readable in two ways are refused with an exa
       {"[pin]", "[reading]\nserial = \"9990########\"\n[pin]",
        "7: reading.serial: a serial can look like a number with the country code: 999056789123 would be both; choose "
        "another form"},
+  });
+}
+
+TEST_CASE("a number of ours that stands for two things, or looks like a card's digits, is refused") {
+  const std::string two_ways = "; a text with it would be readable in two ways";
+  check({
+      {"[pin]", "[reading]\nnumeric_keywords = [\"155\", \"12345\"]\n[pin]",
+       "2: service.short_codes: 12345 is one of reading.numeric_keywords as well" + two_ways},
+      {"[pin]", "[reading]\nservice_codes = [\"12345\"]\n[pin]",
+       "2: service.short_codes: 12345 is one of reading.service_codes as well" + two_ways},
+      {"\"12345\"]", "\"7\",\n\"7000567891234563\"]",
+       "3: service.short_codes: 7000567891234563 looks like a PIN" + two_ways},
+      {"[pin]", "[reading]\nnumeric_keywords = [\"20001\"]\nserial = \"2####\"\n[pin]",
+       "7: reading.numeric_keywords: 20001 looks like a card's serial" + two_ways},
   });
 }
 

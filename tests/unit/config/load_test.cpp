@@ -7,7 +7,7 @@ using namespace std::chrono_literals;
 
 TEST_CASE("the least configuration is enough, and the rest has the defaults of the example") {
   const rig here;
-  const auto [settings, problems] = here.load(good, {.phrases = english_phrases()});
+  const auto [settings, problems] = here.load(good);
   REQUIRE(problems.empty());
   REQUIRE(settings);
   CHECK(settings->service.currency == "USD");
@@ -23,14 +23,17 @@ TEST_CASE("the least configuration is enough, and the rest has the defaults of t
   CHECK(settings->pin_key.size() == 32);
   CHECK(settings->pin_key.reveal().substr(0, 3) == std::string_view("\x00\x11\x22", 3));
   CHECK(settings->http.listen.empty());
-  REQUIRE(settings->languages.size() == 1);
-  CHECK(settings->languages[0].words.code == "en");
-  CHECK(settings->reading.languages.size() == 1);
+  CHECK(settings->service.answers_per_hour == 10);
+  CHECK(settings->parts_within == 10min);
+  CHECK(settings->reading.short_codes == std::vector<std::string>{"12345"});
+  CHECK(settings->reading.currency == "USD");
+  CHECK(settings->reading.default_language == "en");
+  CHECK(settings->languages.size() == 11);
+  CHECK(settings->reading.languages.size() == 11);
 }
 
 TEST_CASE("the commented example is right") {
-  const auto [settings, problems] =
-      load(TOPUPD_CONFIG "/topupd.toml", {.secrets = false, .phrases = english_phrases()});
+  const auto [settings, problems] = load(TOPUPD_CONFIG "/topupd.toml", {.secrets = false});
   for (const auto& problem : problems) MESSAGE(to_string(problem));
   REQUIRE(problems.empty());
   CHECK(settings->service.short_codes == std::vector<std::string>{"12345"});
@@ -51,6 +54,8 @@ name = "N"
 care_number = "*100#"
 currency = "KWD"
 time_zone = "Asia/Kuwait"
+language = "ar"
+answers_per_hour = 0
 [numbering]
 country_code = "44"
 national_prefix = ""
@@ -65,6 +70,7 @@ key_file = "pin.key"
 serial = "77##########"
 ask_for_others = false
 ask_above = "1.5"
+parts_within = "1h"
 [store]
 url = "postgresql://db1,db2/topup"
 batch_max = 16
@@ -109,6 +115,12 @@ listen = "[::1]:0"
   CHECK(settings->reading.numbers.targets == std::vector<std::string>{"447", "448"});
   CHECK(settings->reading.pins.lengths == std::vector<int>{14, 18});
   CHECK(settings->reading.pins.check == parser::check_digit::luhn);
+  CHECK(settings->service.answers_per_hour == 0);
+  CHECK(settings->parts_within == 1h);
+  CHECK(settings->reading.short_codes == std::vector<std::string>{"12345", "777"});
+  CHECK(settings->reading.currency == "KWD");
+  CHECK(settings->reading.default_language == "ar");
+  CHECK(settings->reading.languages.front().noise.back() == "KWD");  // beside an amount it means nothing
   CHECK_FALSE(settings->reading.ask_for_others);
   CHECK(settings->ask_above_minor == 1500);  // three digits of the dinar are minor units
   CHECK(settings->store.queue_max == 64);

@@ -30,36 +30,6 @@ system_id = "topup"
 password = "hushhush"
 )";
 
-// What the gateway gives the texts, as reply.cpp has it.
-inline phrase_arguments english_phrases() {
-  phrase_arguments all = {{"credited", {"amount", "balance"}},
-                          {"credited_valid", {"amount", "balance", "valid_until"}},
-                          {"credited_other", {"amount", "number"}},
-                          {"repeated", {"amount", "at", "earlier", "balance"}},
-                          {"asked", {"amount", "number", "minutes"}},
-                          {"asked_self", {"amount", "minutes"}},
-                          {"cancelled", {}},
-                          {"no_question", {}},
-                          {"in_parts", {}},
-                          {"refused", {}},
-                          {"locked", {"until"}},
-                          {"balance", {"balance"}},
-                          {"balance_valid", {"balance", "valid_until"}},
-                          {"balance_last", {"balance", "amount", "at"}},
-                          {"balance_valid_last", {"balance", "valid_until", "amount", "at"}},
-                          {"help", {}},
-                          {"missing_pin", {}},
-                          {"pin_length", {"got", "lengths"}},
-                          {"check_digit", {}},
-                          {"bad_number", {}},
-                          {"two_targets", {}},
-                          {"two_pins", {}},
-                          {"other_currency", {"currency"}},
-                          {"quarantined", {}}};
-  for (auto& [key, names] : all) names.insert(names.end(), {"receipt", "care_number", "service"});
-  return all;
-}
-
 class rig {
  public:
   rig() {

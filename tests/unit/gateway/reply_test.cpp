@@ -97,33 +97,64 @@ TEST_CASE("a reason that only a newer daemon knows gets the help text") {
   CHECK(text(value) == text(decision(outcome::help)));
 }
 
-TEST_CASE("every reply fits one short message of the default alphabet, with the longest amounts and dates") {
-  for (int number = 0; number <= static_cast<int>(outcome::credited); ++number) {
-    for (const bool full : {false, true}) {
-      auto value = decision(static_cast<outcome>(number));
-      value.amount.amount_minor = 99'999'999;
-      value.balance.amount_minor = 999'999'999;
-      value.reason = "two_targets";
-      if (full) {
-        value.target = parser::msisdn::from_e164("999709876543");
-        value.valid_until = now + std::chrono::days(400);
-        value.earlier_at = now - std::chrono::days(200);
-      }
-      value.earlier_at = now - std::chrono::days(200);
-      value.earlier = store::receipt{1'000'000'000};
-      value.until = now + 20h;
-      const auto reply = text(value);
-      CAPTURE(reply);
-      const auto sent = parser::encode(reply, parser::alphabet::gsm7);
-      CHECK(sent.segments == 1);
-      CHECK(sent.data_coding == 0);
-    }
-  }
-  for (const auto& reason :
-       {"missing_pin", "pin_length", "check_digit", "bad_number", "two_targets", "two_pins", "in_parts"}) {
-    auto value = decision(outcome::unclear);
-    value.reason = reason;
-    CAPTURE(reason);
-    CHECK(parser::encode(text(value), parser::alphabet::gsm7).segments == 1);
-  }
+TEST_CASE("several cards of one text are told together, whatever became of the first") {
+  auto value = decision(outcome::unknown_pin);
+  value.several = store::several{
+      .cards = 3, .added = 2, .outcome = outcome::credited, .total = {7000, "USD"}, .balance = {8340, "USD"}};
+  const auto some = text(value);
+  for (const auto* part : {"2", "3", "70.00 USD", "83.40 USD"}) CHECK(has(some, part));
+  value.several->added = 3;
+  const auto all = text(value);
+  CHECK(all != some);
+  CHECK(has(all, "70.00 USD"));
+  value.target = parser::msisdn::from_e164("999709876543");
+  CHECK(has(text(value), "0709876543"));
+  CHECK_FALSE(has(text(value), "83.40"));
+  value.several->outcome = outcome::used;
+  CHECK(has(text(value), "3"));
+}
+
+TEST_CASE("the receiver of a credit reads the giver's receipt and enough of his number to know him") {
+  auto value = decision(outcome::received);
+  value.earlier = store::receipt{777};
+  value.giver = parser::msisdn::from_e164("999701234567");
+  const auto told = text(value);
+  CHECK(told.starts_with(to_string(store::receipt{777})));
+  CHECK(has(told, "07012***67"));
+  CHECK(has(told, "63.40 USD"));
+}
+
+TEST_CASE("a question after another expected value tells the true one and the expected one") {
+  auto value = decision(outcome::asked);
+  value.reason = "differs";
+  value.expected_minor = 2000;
+  value.until = now + 10min;
+  CHECK(has(text(value), "50.00 USD"));
+  CHECK(has(text(value), "20.00 USD"));
+  value.target = parser::msisdn::from_e164("999709876543");
+  CHECK(has(text(value), "0709876543"));
+}
+
+TEST_CASE("the last top-ups are told with their receipts, newest first") {
+  auto value = decision(outcome::history);
+  const auto none = text(value);
+  value.history = {{.receipt = {20}, .amount = {5000, "USD"}, .at = now},
+                   {.receipt = {10}, .amount = {1000, "USD"}, .at = now - std::chrono::days(30)}};
+  const auto told = text(value);
+  CHECK(told != none);
+  CHECK(told.find(to_string(store::receipt{20})) < told.find(to_string(store::receipt{10})));
+  CHECK(has(told, "10.00 USD"));
+}
+
+TEST_CASE("what try shows has placeholders for what only the store knows") {
+  static const gateway::replies replies(settings());
+  const auto preview = [](parser::request request) {
+    return replies.preview({.request = std::move(request), .language = "en", .steps = {}});
+  };
+  const auto status = preview(parser::status{.serial = 100000234567, .receipt = {}});
+  REQUIRE(status);
+  CHECK(has(*status, "100000234567"));
+  CHECK(has(*status, "<amount>"));
+  CHECK(has(*preview(parser::unclear{.reason = parser::unclear_reason::pin_length, .got = 15}), "15"));
+  CHECK_FALSE(preview(parser::ignore{}));
 }

@@ -102,7 +102,7 @@ TEST_CASE("a text leaves in its shortest form, and its segments are counted as t
     std::string text;
     int data_coding;
     std::size_t octets;
-    int segments;
+    std::size_t segments;
   };
   const auto times = [](int n, const char* s) {
     std::string all;
@@ -128,8 +128,11 @@ TEST_CASE("a text leaves in its shortest form, and its segments are counted as t
     const auto out = encode(r.text, alphabet::gsm7);
     CHECK(int{out.data_coding} == r.data_coding);
     CHECK(out.octets.size() == r.octets);
-    CHECK(out.segments == r.segments);
+    CHECK(out.segments() == r.segments);
     CHECK(text_of(out.octets, out.data_coding) == r.text);
+    std::string parts;  // each is a text of its own: nothing in it is half a character
+    for (std::size_t i = 0; i < out.segments(); ++i) parts += text_of(std::string(out.segment(i)), out.data_coding);
+    CHECK(parts == r.text);
   }
   CHECK(int{encode("ção", alphabet::latin1).data_coding} == 0);
   CHECK(int{encode("ção", alphabet::ascii).data_coding} == 8);

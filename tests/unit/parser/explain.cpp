@@ -26,9 +26,35 @@ TEST_CASE("a reading explains itself step by step") {
   CHECK(explained("TOPUP 20") ==
         "normalised: topup 20\n"
         "keyword: topup (en)\n"
-        "neither PIN nor number: 2 digits\n"
+        "amount: 2 digits\n"
         "decision: unclear: missing_pin\n");
   CHECK(reader(sample_rules()).read("TOPUP 20", sample_sender()).steps.empty());
+}
+
+TEST_CASE("what was mended on the way is said") {
+  struct row {
+    const char *text, *step;
+  };
+  for (const auto& [text, step] : {
+           row{"充值：４８２１　７３９０　５５１６　２７４９", "digits: of another script, read as 0-9"},
+           {"\u200fTOPUP 4821739055162749", "marks: invisible ones dropped"},
+           {"Crédit 4821739055162749", "marks: accents dropped"},
+           {"TOPUP 4821739O55162749", "digits: letters typed for digits: O, l, I"},
+           {"ТОРUР 4821739055162749", "keyword: topup (en), in look-alike letters"},
+           {"TOPPUP 4821739055162749", "keyword: topup (en), mistyped"},
+           {"TOPUP 4821 7390 5516 2749", "digits: groups joined"},
+           {"TOPUP 48217390551627490709876543", "digits: one group split into a PIN and a number"},
+           {"TOPUP 4821739055162749 100000234567", "serial: 100000234567"},
+           {"TOPUP 4821739055162749 5930184726650910", "decision: redeem 2 cards for the sender"},
+           {"TOPUP 4821739055162749 50", "decision: redeem for the sender, if it is worth 50"},
+           {"CHECK 4821739055162749", "decision: redeem for the sender, only to tell its value at first, after YES"},
+           {"TXN 8F3K2Q", "decision: status of receipt 8F3K2Q"},
+       }) {
+    CAPTURE(text);
+    const auto steps = explained(text);
+    CAPTURE(steps);
+    CHECK(steps.find(step) != std::string::npos);
+  }
 }
 
 TEST_CASE("no step holds more of a PIN than its last four digits, however it was written") {

@@ -32,8 +32,9 @@ TEST_CASE("amounts and dates stand as the language writes them, in GSM 03.38 whe
   };
   for (const auto& r : {row{"en", "63.40 USD, 31 Dec 2026"},
                         {"fr", "63,40 USD, 31/12/2026"},
-                        {"es", "63,40 USD, 31/12/2026"},
-                        {"zh", "63.40 USD, 2026/12/31"},
+                        {"es", "63.40 USD, 31/12/2026"},
+                        {"es-ES", "63,40 USD, 31/12/2026"},
+                        {"zh", "63.40 USD, 2026-12-31"},
                         {"ar", "63.40 USD, 31/12/2026"},
                         {"ru", "63,40 USD, 31.12.2026"},
                         {"hi", "63.40 USD, 31/12/2026"},
@@ -49,6 +50,8 @@ TEST_CASE("amounts and dates stand as the language writes them, in GSM 03.38 whe
   }
   CHECK(phrase("fr", "{a}", {{"a", money{123456789, "USD"}}}) == "1234567,89 USD");
   CHECK(phrase("en", "{a}", {{"a", money{-300, "KWD"}}}) == "-0.300 KWD");
+  CHECK(phrase("zh", "余额{a}。", {{"a", money{6340, "CNY"}}}) == "余额63.40元。");
+  CHECK(phrase("en", "{a}", {{"a", money{6340, "CNY"}}}) == "63.40 CNY");
 }
 
 TEST_CASE("a moment of today is a time, another has its day, one of another year its year") {
@@ -60,6 +63,8 @@ TEST_CASE("a moment of today is a time, another has its day, one of another year
   CHECK(moment_of("en", at(2026, 3, 1, 14, 5)) == "1 Mar at 14:05");
   CHECK(moment_of("en", at(2025, 3, 2, 14, 5)) == "2 Mar 2025 at 14:05");
   CHECK(moment_of("fr", at(2026, 3, 1, 14, 5)) == "01/03 à 14:05");
+  CHECK(moment_of("zh", at(2026, 3, 1, 14, 5)) == "03-01 14:05");
+  CHECK(moment_of("es", at(2026, 3, 1, 14, 5)) == "1/3, 14:05");
   CHECK(moment_of("id", at(2026, 3, 2, 14, 5)) == "14.05");
 }
 

@@ -2,65 +2,19 @@
 
 #include <doctest/doctest.h>
 
-#include <fstream>
-#include <sstream>
-
 #include "rules.hpp"
+#include "texts.hpp"
 
 namespace topupd::parser {
 namespace {
-
-// A request in the words of texts.tsv.
-struct wording {
-  std::string operator()(const redeem& r) const {
-    return "redeem " + r.pin.last_four() + " " + (r.target ? r.target->digits() : "self") + (r.ask ? " ask" : "");
-  }
-  std::string operator()(const balance&) const { return "balance"; }
-  std::string operator()(const help&) const { return "help"; }
-  std::string operator()(const confirm&) const { return "confirm"; }
-  std::string operator()(const cancel&) const { return "cancel"; }
-  std::string operator()(const ignore&) const { return "ignore"; }
-  std::string operator()(const unclear& u) const {
-    const auto got = u.got == 0 ? std::string() : " " + std::to_string(u.got);
-    return "unclear " + std::string(name(u.reason)) + got;
-  }
-};
 
 std::string read(const reader& reader, std::string_view text) {
   return std::visit(wording{}, reader.read(text, sample_sender()).request);
 }
 
-std::string unescape(std::string text) {
-  const std::pair<const char*, const char*> escapes[] = {{"\\t", "\t"}, {"\\r", "\r"}, {"\\n", "\n"}};
-  for (const auto& [written, meant] : escapes)
-    for (auto at = text.find(written); at != std::string::npos; at = text.find(written)) text.replace(at, 2, meant);
-  return text;
-}
-
-struct row {
-  std::string text, reading, language, why;
-};
-
-std::vector<row> rows_of(const char* file) {
-  std::vector<row> rows;
-  std::ifstream in(file);
-  for (std::string line; std::getline(in, line);) {
-    if (line.starts_with('#')) continue;
-    std::istringstream cells(line);
-    row r;
-    std::getline(cells, r.text, '\t');
-    std::getline(cells, r.reading, '\t');
-    std::getline(cells, r.language, '\t');
-    std::getline(cells, r.why, '\t');
-    r.text = unescape(r.text);
-    rows.push_back(r);
-  }
-  return rows;
-}
-
 std::string last_in_text(const reading& r) {
   const auto* found = std::get_if<redeem>(&r.request);
-  return found ? found->pin.last_four() : std::string();
+  return found ? found->pins.front().last_four() : std::string();
 }
 
 }  // namespace

@@ -10,11 +10,17 @@ std::vector<language::keyword> keywords(command what, std::initializer_list<cons
 }
 
 struct vocabulary {
-  std::initializer_list<const char*> topup, balance, help, yes, no;
+  std::initializer_list<const char*> topup, balance, help, yes, no, history = {}, status = {}, check = {},
+                                                                    language = {}, transfer = {};
 };
 
-language make(const char* code, const vocabulary& words, std::vector<std::string> noise) {
-  language made{.code = code, .keywords = {}, .noise = std::move(noise)};
+language make(const char* code, const vocabulary& words, std::vector<std::string> noise,
+              std::vector<std::string> names = {}) {
+  language made{.code = code,
+                .names = std::move(names),
+                .keywords = {},
+                .noise = std::move(noise),
+                .polite = {"please", "pls", "thanks"}};
   const auto add = [&](command what, std::initializer_list<const char*> list) {
     for (auto& keyword : keywords(what, list)) made.keywords.push_back(std::move(keyword));
   };
@@ -23,6 +29,11 @@ language make(const char* code, const vocabulary& words, std::vector<std::string
   add(command::help, words.help);
   add(command::yes, words.yes);
   add(command::no, words.no);
+  add(command::history, words.history);
+  add(command::status, words.status);
+  add(command::check, words.check);
+  add(command::language, words.language);
+  add(command::transfer, words.transfer);
   return made;
 }
 
@@ -34,29 +45,44 @@ rules sample_rules() {
   made.service_codes = {"123"};
   made.numeric_keywords = {"155"};
   made.serial_form = "1000########";
+  made.short_codes = {"12345"};
   made.languages = {
       make("en",
            {.topup = {"top up", "reload", "recharge", "load"},
             .balance = {"bal", "balance"},
             .help = {"help"},
             .yes = {"yes", "1"},
-            .no = {"no", "2"}},
-           {"for", "pls", "please", "pin", "thanks", "my", "number", "the", "with", "a/c"}),
-      make("zh", {.topup = {"充值", "cz"}, .balance = {"余额", "ye"}, .help = {"帮助"}, .yes = {"是"}, .no = {"否"}},
-           {"给", "密码", "谢谢", "我要"}),
+            .no = {"no", "2"},
+            .history = {"last"},
+            .status = {"status", "txn"},
+            .check = {"check"},
+            .language = {"lang", "language"},
+            .transfer = {"transfer"}},
+           {"for", "pin", "my", "number", "the", "with", "a/c", "s/n", "dollars", "to"}, {"English"}),
+      make("zh",
+           {.topup = {"充值", "cz"},
+            .balance = {"余额", "ye"},
+            .help = {"帮助"},
+            .yes = {"是"},
+            .no = {"否"},
+            .history = {"明细"},
+            .language = {"语言"}},
+           {"给", "密码", "谢谢", "我要", "元"}, {"中文", "Chinese"}),
       make("es", {.topup = {"recarga"}, .balance = {"saldo"}, .help = {"ayuda"}, .yes = {"sí"}, .no = {"no"}},
-           {"al", "de", "gracias"}),
+           {"al", "de", "gracias", "en"}, {"Español", "Spanish"}),
       make("fr",
            {.topup = {"recharger", "recharge", "crédit"},
             .balance = {"solde"},
             .help = {"aide"},
             .yes = {"oui"},
             .no = {"non"}},
-           {"pour"}),
-      make("ar", {.topup = {"شحن"}, .balance = {"رصيد"}, .help = {"مساعدة"}, .yes = {"نعم"}, .no = {"لا"}}, {"للرقم"}),
+           {"pour"}, {"Français", "French"}),
+      make("ar", {.topup = {"شحن"}, .balance = {"رصيد"}, .help = {"مساعدة"}, .yes = {"نعم"}, .no = {"لا"}}, {"للرقم"},
+           {"العربية", "Arabic"}),
       make("vi", {.topup = {"nạp"}, .balance = {}, .help = {}, .yes = {}, .no = {}}, {}),
       make("ru", {.topup = {"пополнить"}, .balance = {}, .help = {}, .yes = {}, .no = {}}, {}),
       make("bn", {.topup = {"রিচার্জ"}, .balance = {}, .help = {}, .yes = {}, .no = {}}, {}),
+      make("id", {.topup = {"isi"}, .balance = {"saldo"}, .help = {}, .yes = {}, .no = {}}, {}, {"Indonesia"}),
   };
   return made;
 }

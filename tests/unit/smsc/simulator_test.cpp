@@ -28,6 +28,7 @@ struct gateway {
   std::optional<smpp::connection> link;
   std::vector<smpp::short_message> texts;
   std::vector<command_status> submitted;
+  std::vector<std::string> says = {"8F3K2Q Confirmed."};  // to each text; more than one: in parts
   int binds = 0;
   bool running = true;
 
@@ -74,14 +75,20 @@ struct gateway {
     reply.kind = smpp::command_id::submit_sm;
     reply.source = value.destination;
     reply.destination = value.source;
-    reply.octets = "8F3K2Q Confirmed.";
-    link->submit(texts.size(), reply);
+    for (std::size_t part = 0; part < says.size(); ++part) {
+      const auto number = static_cast<char>(part + 1);
+      if (says.size() > 1) reply.octets = {5, 0, 3, 9, static_cast<char>(says.size()), number};
+      if (says.size() > 1) reply.esm_class = 0x40;
+      reply.octets += says[part];
+      link->submit(texts.size(), reply);
+    }
   }
 };
 
 struct field {
   asio::io_context io{1};
   std::vector<smsc::reply> replies;
+  std::vector<std::string> odd;
   std::vector<std::string> answers;  // "1 ESME_ROK"
   smsc::simulator centre;
   gateway peer;
@@ -99,6 +106,7 @@ struct field {
   smsc::events listeners() {
     smsc::events events;
     events.on_reply = [this](const smsc::reply& value) { replies.push_back(value); };
+    events.on_odd = [this](const std::string& what) { odd.push_back(what); };
     events.on_answered = [this](const smsc::text& text, std::optional<command_status> status, bool) {
       answers.push_back(std::to_string(text.id) + ' ' + (status ? name(*status) : "none"));
     };
@@ -143,6 +151,66 @@ TEST_CASE("a phone's texts keep their order, also when the first must be deliver
   std::vector<std::string> order;
   for (const auto& each : here.peer.texts) order.push_back(each.octets);
   CHECK(order == std::vector<std::string>{"one", "other", "one", "two"});
+}
+
+TEST_CASE("a phone in haste waits for nobody: its texts go over every bind at once") {
+  field here;
+  gateway second{here.io, here.centre.port(), {}, {}, {}, {}};
+  second.begin();
+  REQUIRE(here.until([&] { return here.centre.binds() == 2; }));
+  here.centre.faults.hasty = true;
+  here.centre.deliver("999701234567", "one");
+  here.centre.deliver("999701234567", "two");
+  CHECK(here.centre.counters().sent == 2);
+  REQUIRE(here.until([&] { return here.centre.unanswered() == 0; }));
+  CHECK(here.peer.texts.size() == 1);
+  CHECK(second.texts.size() == 1);
+  second.running = false;
+}
+
+TEST_CASE("a long text leaves in parts, the next long one of the phone under the next reference") {
+  field here;
+  const std::string text(200, 'a');
+  CHECK(here.centre.deliver("999701234567", text) == 1);
+  CHECK(here.centre.deliver("999701234567", text) == 3);
+  CHECK(here.centre.deliver("999709876543", text) == 5);
+  REQUIRE(here.until([&] { return here.centre.unanswered() == 0; }));
+  std::vector<std::string> references;
+  for (const auto& each : here.peer.texts) references.push_back(each.source.digits.substr(3, 3) + each.octets[3]);
+  CHECK(references == std::vector<std::string>{"701\1", "709\1", "701\1", "709\1", "701\2", "701\2"});
+}
+
+TEST_CASE("whatever is given goes as it stands") {
+  field here;
+  smpp::short_message odd;
+  odd.source = {5, 0, "Bank"};
+  odd.esm_class = 0x04;
+  odd.data_coding = 0xF5;
+  odd.octets = std::string("\0\xFF", 2);
+  here.centre.deliver(odd);
+  REQUIRE(here.until([&] { return here.centre.unanswered() == 0; }));
+  const auto& came = here.peer.texts.at(0);
+  CHECK(came.source == odd.source);
+  CHECK(came.destination.digits == "12345");
+  CHECK(came.esm_class == odd.esm_class);
+  CHECK(came.data_coding == odd.data_coding);
+  CHECK(came.octets == odd.octets);
+}
+
+TEST_CASE("a reply in parts is one reply; one whose part is missing is none") {
+  field here;
+  here.peer.says = {"8F3K2Q Con", "firmed."};
+  here.centre.deliver("999701234567", "BAL");
+  REQUIRE(here.until([&] { return here.replies.size() == 1; }));
+  CHECK(smsc::readable(here.replies[0]) == "8F3K2Q Confirmed.");
+  CHECK(here.replies[0].segments == 2);
+  CHECK(here.odd.empty());
+
+  here.centre.faults.lose_at_submit = 2;
+  here.centre.deliver("999709876543", "BAL");
+  REQUIRE(here.until([&] { return here.peer.binds == 2; }));
+  CHECK(here.replies.size() == 1);
+  CHECK(here.centre.incomplete_replies() == 1);
 }
 
 TEST_CASE("an answer that is lost with the link brings the text again on the next one") {

@@ -1,0 +1,52 @@
+#include "gateway/decision_log.hpp"
+
+#include <fmt/format.h>
+
+#include <string>
+#include <vector>
+
+namespace topupd::gateway {
+
+void log_decision(event_log& log, const store::decision& value, std::chrono::duration<double, std::milli> took) {
+  const auto amount_of = [](const parser::money& of_what) {
+    return of_what.currency.empty() ? std::string() : decimal(of_what) + of_what.currency;
+  };
+  const auto number_of = [](const std::optional<parser::msisdn>& number, const char* otherwise) {
+    return number ? number->digits() : std::string(otherwise);
+  };
+  const auto event = fmt::format("topup {}", value.duplicate ? std::string_view("duplicate") : name(value.outcome));
+  const auto receipt = to_string(value.receipt);
+  const auto leader = value.leader ? to_string(*value.leader) : receipt;
+  const auto from = number_of(value.outcome == store::outcome::received ? value.giver : value.sender, "-");
+  const auto serial = value.serial ? std::to_string(*value.serial) : "-";
+  const auto smsc = value.smsc;
+  const auto batch = std::to_string(value.batch);
+  const auto took_text = fmt::format("{:.1f}ms", took.count());
+  std::vector<event_log::field> fields{{"receipt", receipt}};
+  if (value.leader) fields.emplace_back("with", leader);
+  fields.emplace_back("from", from);
+  std::string target;
+  std::string amount;
+  std::string balance;
+  switch (value.outcome) {
+    case store::outcome::credited:
+    case store::outcome::repeated:
+    case store::outcome::asked:
+    case store::outcome::received:
+      target = number_of(value.outcome == store::outcome::received ? value.sender : value.target, "self");
+      amount = amount_of(value.amount);
+      balance = value.outcome == store::outcome::asked ? "-" : amount_of(value.balance);
+      fields.insert(fields.end(), {{"target", target}, {"serial", serial}, {"amount", amount}, {"balance", balance}});
+      break;
+    default:
+      fields.insert(fields.end(), {{"action", name(value.action)},
+                                   {"reason", value.reason.empty() ? std::string_view("-") : value.reason},
+                                   {"serial", serial}});
+  }
+  const bool silent = !value.duplicate && !value.leader && !value.reply_owed;  // locked, or too many answers
+  if (silent) fields.emplace_back("reply", "none");
+  fields.insert(fields.end(), {{"language", value.language}, {"batch", batch}, {"took", took_text}, {"smsc", smsc}});
+  log.info(event, fields);
+}
+
+}  // namespace topupd::gateway

@@ -1,0 +1,70 @@
+#include "gateway/request.hpp"
+
+namespace topupd::gateway {
+namespace {
+
+struct to_store {
+  store::text& text;
+  const store::keyring& keys;
+  const std::string& currency;
+
+  bool operator()(const parser::redeem& asked) const {
+    text.action = store::action::redeem;
+    for (const auto& pin : asked.pins) text.vouchers.push_back(keys.digest(pin));
+    text.target = asked.target;
+    text.serial = asked.serial;
+    text.ask = asked.ask;
+    if (asked.check) text.reason = "check";
+    if (asked.amount.empty()) return true;
+    // "50.125" is no amount of dollars: the true one is told and asked about.
+    if (const auto expected = parser::money_from(asked.amount, currency)) {
+      text.expected_minor = expected->amount_minor;
+    } else {
+      text.ask = true;
+    }
+    return true;
+  }
+  bool operator()(const parser::unclear& asked) const {
+    text.got = asked.got;
+    return unclear(asked.reason);
+  }
+  bool operator()(const parser::status& asked) const {
+    text.action = store::action::status;
+    text.serial = asked.serial;
+    if (asked.serial) return true;
+    text.about = store::receipt_from(asked.receipt);
+    return text.about ? true : unclear(parser::unclear_reason::missing_serial);
+  }
+  bool operator()(const parser::set_language& asked) const {
+    text.language = asked.to;
+    return is(store::action::language);
+  }
+  bool operator()(const parser::help& asked) const {
+    if (asked.empty) text.reason = "empty";
+    return is(store::action::help);
+  }
+  bool operator()(const parser::transfer&) const { return unclear(parser::unclear_reason::no_transfer); }
+  bool operator()(parser::balance) const { return is(store::action::balance); }
+  bool operator()(parser::history) const { return is(store::action::history); }
+  bool operator()(parser::confirm) const { return is(store::action::confirm); }
+  bool operator()(parser::cancel) const { return is(store::action::cancel); }
+  bool operator()(parser::ignore) const { return false; }
+
+ private:
+  [[nodiscard]] bool is(store::action action) const {
+    text.action = action;
+    return true;
+  }
+  [[nodiscard]] bool unclear(parser::unclear_reason reason) const {
+    text.reason = parser::name(reason);
+    return is(store::action::unclear);
+  }
+};
+
+}  // namespace
+
+bool ask(const parser::request& request, const store::keyring& keys, const std::string& currency, store::text& text) {
+  return std::visit(to_store{text, keys, currency}, request);
+}
+
+}  // namespace topupd::gateway
