@@ -132,7 +132,8 @@ void hear(spoken& said, const meaning& what) {
     case command::help:
     case command::language:
     case command::transfer:
-      if (!said.command) said.command = what;
+      // "how much balance": whoever says what he wants needs no help.
+      if (!said.command || said.command->command == command::help) said.command = what;
       return;
   }
 }

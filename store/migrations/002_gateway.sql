@@ -289,17 +289,19 @@ begin
   if total = 0 then return; end if;
 
   -- Decided before: written again, always, because only a COMMIT of ours tells that the earlier one has reached the standby
-  -- (DESIGN.md §2.2). Whoever asks takes over the reply when its lease has lapsed.
+  -- (DESIGN.md §2.2). Whoever asks takes over the reply when its lease has lapsed, or was given to him by the call that is
+  -- repeated here. Else it is in somebody's hands; perhaps his own, and sent a moment ago.
   if known is not null then
     return query
       update message m set
         seen = m.seen + case when m.receipt = receipts[t.n] then 0 else copies[t.n] end,
-        lease_owner = case when m.reply = 'owed' and m.lease_until <= moment then instance else m.lease_owner end,
-        lease_until = case when m.reply = 'owed' and (m.lease_until <= moment or m.lease_owner = instance)
+        lease_owner = case when m.lease_until <= moment then instance else m.lease_owner end,
+        lease_until = case when m.lease_until <= moment or m.receipt = receipts[t.n] and m.lease_owner = instance
                            then moment + lease else m.lease_until end
       from unnest(known, originals) as t (n, receipt)
       where m.receipt = t.receipt and m.receipt = any (originals)
-      returning (whole(m, receipts[t.n], m.receipt <> receipts[t.n], m.reply = 'owed' and m.lease_owner = instance)).*;
+      returning (whole(m, receipts[t.n], m.receipt <> receipts[t.n],
+                       m.reply = 'owed' and m.lease_owner = instance and m.lease_until = moment + lease)).*;
     foreach i in array known loop
       actions[i] := null;
       digests[i] := null;

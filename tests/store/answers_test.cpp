@@ -88,7 +88,7 @@ TEST_CASE("a text delivered again is not counted again, and a locked sender's on
   gateway one{limited(db, 6)};
   const text text = plain(alice, action::help);
   one.decide(text);
-  for (int i = 0; i < 10; ++i) CHECK(one.decide(text).reply_owed);
+  for (int i = 0; i < 10; ++i) CHECK(one.decide(text).duplicate);
   one.repeat();
   for (int i = 1; i <= 4; ++i) CHECK(one.decide(redeem(alice, nobodys(i))).reply_owed);
   CHECK(one.decide(redeem(alice, nobodys(5))).outcome == outcome::locked);

@@ -53,8 +53,8 @@ struct gateway {
       options.credentials.password = secret("secret");
       smpp::connection_handlers handlers;
       handlers.on_bound = [this](const std::string&) { ++binds; };
-      handlers.on_message = [this](std::uint32_t sequence, smpp::short_message value) {
-        answer(sequence, std::move(value));
+      handlers.on_message = [this](std::uint32_t sequence, const smpp::short_message& value) {
+        answer(sequence, value);
       };
       handlers.on_submitted = [this](smpp::ticket, command_status status, const std::string&) {
         submitted.push_back(status);
@@ -66,7 +66,7 @@ struct gateway {
     }
   }
 
-  void answer(std::uint32_t sequence, smpp::short_message value) {
+  void answer(std::uint32_t sequence, const smpp::short_message& value) {
     texts.push_back(value);
     const auto status = texts.size() <= statuses.size() ? statuses[texts.size() - 1] : command_status::rok;
     link->acknowledge(sequence, status);
@@ -94,7 +94,7 @@ struct field {
   gateway peer;
 
   explicit field(std::vector<command_status> statuses = {}, smsc::options options = {.retry_delay = 5ms})
-      : centre(io, options, listeners()), peer{io, centre.port(), std::move(statuses), {}, {}, {}} {
+      : centre(io, std::move(options), listeners()), peer{io, centre.port(), std::move(statuses), {}, {}, {}} {
     peer.begin();
   }
   ~field() {
