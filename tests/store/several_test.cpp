@@ -252,8 +252,9 @@ TEST_CASE("a question about several vouchers: YES credits those that could be cr
     CHECK(one.decide(plain(alice, action::confirm)).outcome == outcome::no_question);
   }
   SUBCASE("NO") {
-    const auto no = one.decide_all({plain(alice, action::cancel)});
-    CHECK(outcomes(no) == "cancelled");
+    // The question's other vouchers are nobody's, whoever comes next in the call.
+    const auto no = one.decide_all({plain(alice, action::cancel), plain(carol, action::confirm)});
+    CHECK(outcomes(no) == "cancelled no_question");
     CHECK(outcomes(one.decide_all({plain(alice, action::confirm)})) == "no_question");
     CHECK(db.count("select count(*) from topup.message where leader is not null") == 3);
   }
