@@ -130,6 +130,7 @@ language read_language(const fs::path& path, const std::string& time_zone, const
       top.fault("language", "is " + read.words.code + "; name the file " + read.words.code + ".toml");
   }
   top.read("noise", read.words.noise);
+  top.read("recipient", read.words.recipient);
   top.read("polite", read.words.polite);
   top.require("keywords", "write [keywords] and the words below it");
   if (top.given("keywords")) read_keywords(top.table("keywords"), read.words, path.filename().string(), taken);

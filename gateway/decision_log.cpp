@@ -22,7 +22,9 @@ void log_decision(event_log& log, const store::decision& value, std::chrono::dur
   const auto smsc = value.smsc;
   const auto batch = std::to_string(value.batch);
   const auto took_text = fmt::format("{:.1f}ms", took.count());
-  std::vector<event_log::field> fields{{"receipt", receipt}};
+  std::vector<event_log::field> fields;
+  fields.reserve(12);
+  fields.emplace_back("receipt", receipt);
   if (value.leader) fields.emplace_back("with", leader);
   fields.emplace_back("from", from);
   std::string target;

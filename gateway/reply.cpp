@@ -112,7 +112,9 @@ std::string replies::history_of(const store::decision& value, const parser::phra
 std::string replies::render(const store::decision& value) const {
   const auto& phrases = phrases_of(value.language);
   const bool of_another = value.outcome == outcome::received && value.earlier;  // one credit, one receipt for both
-  auto given = always_;
+  parser::arguments given;
+  given.reserve(always_.size() + 16);
+  given = always_;
   const auto give = [&given](const char* name, parser::argument what) { given.emplace_back(name, std::move(what)); };
   give("receipt", to_string(of_another ? *value.earlier : value.receipt));
   give("amount", value.several ? value.several->total : value.amount);

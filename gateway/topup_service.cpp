@@ -72,10 +72,9 @@ void topup_service::message(const origin& from, std::size_t smsc, const smpp::sh
   const auto data = user_data_of(value);
   if (data.what == user_data::kind::addressed) return ignore(from, smsc, value, "not a text");
 
-  const taken_text taken{
-      .from = from, .smsc = smsc, .came = clock::now(), .sender = *sender, .answered = false, .part = {}};
-  if (data.what == user_data::kind::part) return keep(taken, value, data);
-  if (auto asked = read(taken, value, data.text, {}, ++last_ticket_)) return offer(std::move(*asked), taken);
+  taken_text taken{.from = from, .smsc = smsc, .came = clock::now(), .sender = *sender, .answered = false, .part = {}};
+  if (data.what == user_data::kind::part) return keep(std::move(taken), value, data);
+  if (auto asked = read(taken, value, data.text, {}, ++last_ticket_)) return offer(std::move(*asked), std::move(taken));
   ignore(from, smsc, value, "no request");
 }
 
@@ -104,9 +103,9 @@ std::optional<store::text> topup_service::read(const taken_text& of, const smpp:
   return asked;
 }
 
-void topup_service::offer(store::text asked, const taken_text& taken) {
+void topup_service::offer(store::text asked, taken_text taken) {
   const auto ticket = asked.ticket;
-  if (is_taken(store_.offer(std::move(asked)), taken)) wait(ticket, taken);
+  if (is_taken(store_.offer(std::move(asked)), taken)) wait(ticket, std::move(taken));
 }
 
 // A part of a long text waits in the store for the others: half a PIN is never used.
@@ -133,7 +132,7 @@ void topup_service::keep(taken_text taken, const smpp::short_message& value, con
                    .short_code = to_string(value.destination),
                    .sender = taken.sender};
   part.sealed = keys_.seal(data.text, about_part(part.group, data.number));
-  taken.part = part_context{.group = part.group, .name = group, .message = value};
+  taken.part = std::make_unique<part_context>(part_context{.group = part.group, .name = group, .message = value});
   taken.part->message.octets.clear();
   const auto ticket = part.ticket;
   if (is_taken(store_.keep(std::move(part)), taken)) wait(ticket, std::move(taken));

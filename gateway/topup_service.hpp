@@ -49,7 +49,7 @@ class topup_service {
 
  private:
   using clock = std::chrono::steady_clock;
-  struct part_context {  // of a part that is being kept
+  struct part_context {
     store::fingerprint group;
     std::string name;             // of its group
     smpp::short_message message;  // without its octets
@@ -59,13 +59,13 @@ class topup_service {
     std::size_t smsc;
     clock::time_point came;
     parser::msisdn sender;
-    bool answered = false;  // with the temporary status, because time was up
-    std::optional<part_context> part = {};
-    bool long_text = false;  // put together from parts
+    bool answered = false;                    // with the temporary status, because time was up
+    std::unique_ptr<part_context> part = {};  // of a part that is being kept
+    bool long_text = false;                   // put together from parts
   };
   std::optional<store::text> read(const taken_text& of, const smpp::short_message& value, std::string_view octets,
                                   std::string_view group, std::uint64_t ticket) const;
-  void offer(store::text asked, const taken_text& taken);
+  void offer(store::text asked, taken_text taken);
   void keep(taken_text taken, const smpp::short_message& value, const user_data& data);
   std::optional<secret> put_together(const part_context& part, const std::vector<std::string>& sealed) const;
   bool is_taken(store::worker::taken said, const taken_text& of);

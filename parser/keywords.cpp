@@ -111,6 +111,7 @@ struct keywords::tables {
       share(known, what);
     }
     known.apart = known.apart || apart;
+    known.recipient = known.recipient || what.recipient;
     known.polite =
         known.polite && (what.polite || known.language == what.language);  // polite in one language alone: not
     longest = std::max(longest, key.size());
@@ -146,6 +147,8 @@ keywords::keywords(const std::vector<language>& languages, const std::string& de
       tables_->add(keyword.word, {.command = keyword.command, .language = language.code});
     for (const auto& word : language.polite)
       tables_->add(word, {.noise = true, .polite = true, .language = language.code});
+    for (const auto& word : language.recipient)
+      tables_->add(word, {.noise = true, .recipient = true, .language = language.code});
     for (const auto& word : language.noise) tables_->add(word, {.noise = true, .language = language.code});
     if (language.names.empty()) continue;
     tables_->names.try_emplace(key_of(language.code).letters, language.code);

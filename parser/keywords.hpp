@@ -15,8 +15,9 @@ namespace topupd::parser {
 enum class spelling { right, typo, look_alike };
 
 struct meaning {
-  bool noise = false;   // means nothing beside a PIN; no command then
-  bool polite = false;  // noise, and means nothing beside YES either
+  bool noise = false;      // means nothing beside a PIN; no command then
+  bool polite = false;     // noise, and means nothing beside YES either
+  bool recipient = false;  // noise, and somebody follows
   parser::command command = command::help;
   bool apart = false;                  // the language writes it as several words: "s/n"
   std::string language;                // of several that share the word: the service's, else the first

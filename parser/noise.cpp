@@ -49,10 +49,23 @@ bool has_amount(std::string_view text) {
   return false;
 }
 
+// "5000 xof": digits, and the code behind them.
+bool has_currency(std::string_view text, std::string_view code) {
+  for (std::size_t i = 2; i + code.size() <= text.size() && !code.empty(); ++i) {
+    const auto before = text.find_last_not_of(' ', i - 1);
+    if (before + 1 < i && before != std::string_view::npos && is_digit(text[before]) &&
+        std::equal(code.begin(), code.end(), text.begin() + static_cast<std::ptrdiff_t>(i),
+                   [](char c, char t) { return (c | 0x20) == t; }))
+      return true;
+  }
+  return false;
+}
+
 }  // namespace
 
-bool wants_no_answer(std::string_view normalised) {
-  return is_padding(normalised) || (has_amount(normalised) && has_receipt(normalised));
+bool wants_no_answer(std::string_view normalised, std::string_view currency) {
+  return is_padding(normalised) ||
+         (has_receipt(normalised) && (has_amount(normalised) || has_currency(normalised, currency)));
 }
 
 }  // namespace topupd::parser

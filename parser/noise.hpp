@@ -6,6 +6,7 @@
 
 namespace topupd::parser {
 
-bool wants_no_answer(std::string_view normalised);
+// currency: the service's code, which stands beside amounts without decimals too.
+bool wants_no_answer(std::string_view normalised, std::string_view currency);
 
 }  // namespace topupd::parser

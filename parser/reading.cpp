@@ -95,8 +95,11 @@ request decide_redeem(const findings& found, const spoken& said, const digit_rea
   const bool keyword = said.topup || found.keyword || found.service_code;
   // Words that nobody knows make prose of a text without a keyword, and a signature of a number beside them.
   const bool prose = said.unknown || said.command || said.answer;
+  // NO beside a PIN: "cancel topup …", "no me pasa la recarga …". And "for my wife" is nobody's number, nor the
+  // sender's.
+  const bool refusal = said.contradiction || (said.answer && said.answer->command == command::no);
   out.check = said.check || (said.command && said.command->command == command::status);
-  out.ask = out.check || digits.interpreted || (!keyword && prose) ||
+  out.ask = out.check || digits.interpreted || refusal || said.somebody || said.adopted || (!keyword && prose) ||
             (out.target && (rules.ask_for_others || said.unknown)) ||
             (said.command && said.command->command == command::transfer);
   return out;
@@ -135,7 +138,9 @@ std::string receipt_in(std::string_view normalised, const keywords& words) {
     begin = std::find_if(begin, normalised.end(), is_symbol);
     const auto end = std::find_if_not(begin, normalised.end(), is_symbol);
     const std::string_view word(begin, end);
-    const bool fits = word.size() >= 6 && word.size() <= 13 && (word.size() <= 7 || std::any_of(begin, end, is_digit));
+    const bool digits_only = std::all_of(begin, end, is_digit);
+    const bool fits = word.size() >= 6 && word.size() <= (digits_only ? 8 : 13) &&
+                      (word.size() <= 7 || std::any_of(begin, end, is_digit));
     if (fits && words.find(word) == nullptr) {
       std::string receipt(word);
       std::transform(receipt.begin(), receipt.end(), receipt.begin(),
@@ -164,6 +169,7 @@ request decide_command(const heard& all, const msisdn& sender, const rules& rule
     case command::transfer: return decide_transfer(all.found, sender, rules);
     case command::status: {
       if (const auto serial = number_of(all.found.serials)) return status{.serial = serial, .receipt = {}};
+      if (all.found.wrong_check) return because(unclear_reason::check_digit);  // a PIN, and none to keep as a receipt
       auto receipt = receipt_in(all.text, all.words);
       if (receipt.empty()) return because(unclear_reason::missing_serial);
       return status{.serial = {}, .receipt = std::move(receipt)};
@@ -243,7 +249,8 @@ reading reader::read(std::string_view utf8, const msisdn& sender, bool explain) 
   const findings found(digits);
   const heard all{
       .text = text.text, .tokens = tokens, .words = tables_->words, .said = said, .digits = digits, .found = found};
-  const bool no_answer = found.pins.empty() && wants_no_answer(text.text);
+  const bool asks_status = said.command && said.command->command == command::status;
+  const bool no_answer = found.pins.empty() && !asks_status && wants_no_answer(text.text, rules.currency);
   reading result{.request = no_answer ? request(ignore{}) : decide(all, sender, rules), .language = {}, .steps = {}};
   for (const auto* keyword : {&said.topup, &said.check, &said.command, &said.answer})
     if (*keyword && result.language.empty()) result.language = (*keyword)->language;

@@ -97,8 +97,9 @@ struct language {
     parser::command command;
   };
   std::vector<keyword> keywords;
-  std::vector<std::string> noise;        // words that mean nothing beside a PIN: "pls", "for"
-  std::vector<std::string> polite = {};  // those of them that mean nothing beside YES either: "pls", "thanks"
+  std::vector<std::string> noise;           // words that mean nothing beside a PIN: "pls", "for"
+  std::vector<std::string> recipient = {};  // those of them that somebody follows: "for", "to"
+  std::vector<std::string> polite = {};     // those of them that mean nothing beside YES either: "pls", "thanks"
 };
 
 struct rules {

@@ -21,22 +21,26 @@ bool is_digits(const token& t) {
 
 // "我要充值": the longest keyword at each place, and what lies between is unknown.
 void listen_inside(std::string_view text, const keywords& words, spoken& said) {
+  bool for_somebody = false;
   for (std::size_t at = 0; at < text.size();) {
     std::size_t length = std::min(words.longest(), text.size() - at);
     const meaning* found = nullptr;
     for (; length > 0 && !found; found ? length : --length) found = words.find(text.substr(at, length));
     if (found) {
       hear(said, *found);
+      for_somebody = found->recipient || (for_somebody && found->noise);
       at += length;
     } else {
       said.unknown = true;
+      said.somebody = said.somebody || for_somebody;
       next_utf8(text, at);
     }
   }
 }
 
 // The longest keyword or noise word made of tokens from `at` on; how many tokens it takes, 0 for none.
-std::size_t listen_to_words(const std::vector<token>& tokens, std::size_t at, const keywords& words, spoken& said) {
+std::size_t listen_to_words(const std::vector<token>& tokens, std::size_t at, const keywords& words, spoken& said,
+                            bool& for_somebody) {
   std::string joined;
   std::size_t found_length = 0;
   const meaning* found = nullptr;
@@ -58,6 +62,7 @@ std::size_t listen_to_words(const std::vector<token>& tokens, std::size_t at, co
   } else {
     hear(said, *found);
   }
+  for_somebody = found->recipient || (for_somebody && found->noise);
   return found_length;
 }
 
@@ -95,7 +100,7 @@ bool is_part_of_a_name(const std::vector<token>& tokens, std::size_t at) {
 }
 
 // One or two digits glued to an unknown word and with no other digits beside them.
-void adopt_digits(std::vector<token>& tokens, const std::vector<bool>& unknown) {
+void adopt_digits(std::vector<token>& tokens, const std::vector<bool>& unknown, spoken& said) {
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     if (!is_digits(tokens[i])) continue;
     const bool alone = (i == 0 || is_word(tokens[i - 1])) && (i + 1 == tokens.size() || is_word(tokens[i + 1]));
@@ -103,7 +108,9 @@ void adopt_digits(std::vector<token>& tokens, const std::vector<bool>& unknown) 
     const bool ends_word = i > 0 && tokens[i].glued && unknown[i - 1] && tokens[i].text.size() <= 2;
     const bool begins_word =
         i + 1 < tokens.size() && tokens[i + 1].glued && unknown[i + 1] && tokens[i].text.size() == 1;
-    if (ends_word || begins_word) tokens[i].kind = token_kind::word;
+    if (!ends_word && !begins_word) continue;
+    tokens[i].kind = token_kind::word;
+    said.adopted = true;
   }
 }
 
@@ -168,17 +175,20 @@ const std::string* language_named(const std::vector<token>& tokens, const keywor
 spoken listen(std::vector<token>& tokens, const keywords& words) {
   spoken said;
   std::vector<bool> unknown(tokens.size());
+  bool for_somebody = false;
   for (std::size_t at = 0; at < tokens.size();) {
     if (!is_word(tokens[at])) {
+      for_somebody = false;  // "for 0709876543"
       ++at;
     } else if (tokens[at].unspaced) {
       listen_inside(tokens[at++].text, words, said);
     } else if (is_part_of_a_name(tokens, at)) {
       said.unknown = unknown[at++] = true;
-    } else if (const auto length = listen_to_words(tokens, at, words, said)) {
+    } else if (const auto length = listen_to_words(tokens, at, words, said, for_somebody)) {
       at += length;
     } else {
       said.unknown = unknown[at++] = true;
+      said.somebody = said.somebody || for_somebody;
     }
   }
   if (!said.unknown) return said;
@@ -186,7 +196,7 @@ spoken listen(std::vector<token>& tokens, const keywords& words) {
     listen_for_typos(tokens, words, said);
     // The guessed word itself is no longer unknown, but which of the others are does not matter beside a keyword.
   }
-  adopt_digits(tokens, unknown);
+  adopt_digits(tokens, unknown, said);
   return said;
 }
 

@@ -16,6 +16,8 @@ struct spoken {
   std::optional<meaning> answer;  // yes or no; see `contradiction`
   bool contradiction = false;     // both yes and no
   bool unknown = false;           // words besides keywords and noise
+  bool somebody = false;          // "for my wife": a word nobody knows, behind one that somebody follows
+  bool adopted = false;           // digits glued to a word went with it: "A52", but also "P20"
   bool noise = false;             // noise that is more than politeness: "which", "my number"
 };
 

@@ -519,13 +519,6 @@ begin
     end loop;
   end if;
   if 'asked' = any (outcomes) then
-    insert into question (sender, digests, target, receipt, until)
-      select distinct on (sender) sender, array_agg(digest order by n), target, coalesce(leader, receipt), until
-      from unnest(senders, digests, targets, receipts, leaders, untils, outcomes) with ordinality
-             as t (sender, digest, target, receipt, leader, until, outcome, n)
-      where outcome = 'asked' group by sender, target, coalesce(leader, receipt), until order by sender, max(n) desc
-      on conflict (sender) do update set digests = excluded.digests, target = excluded.target, receipt = excluded.receipt,
-                                         until = excluded.until;
     -- CHECK tells until when the card can be used.
     for i in 1 .. total loop
       continue when outcomes[i] is distinct from 'asked' or reasons[i] is distinct from 'check';
@@ -627,6 +620,18 @@ begin
     end loop;
   end if;
 
+  -- A question waits for its YES only when it is asked: one that goes unsaid leaves what was asked before.
+  if 'asked' = any (outcomes) then
+    insert into question (sender, digests, target, receipt, until)
+      select distinct on (sender) sender, array_agg(digest order by n), target, coalesce(leader, receipt), until
+      from unnest(senders, digests, targets, receipts, leaders, untils, outcomes) with ordinality
+             as t (sender, digest, target, receipt, leader, until, outcome, n)
+      where outcome = 'asked' and replies[coalesce(leads[n::integer], n::integer)] = 'owed'
+      group by sender, target, coalesce(leader, receipt), until order by sender, max(n) desc
+      on conflict (sender) do update set digests = excluded.digests, target = excluded.target, receipt = excluded.receipt,
+                                         until = excluded.until;
+  end if;
+
   -- Writes what was decided. Each write proves once more what was read: a unique key, or the account's last state.
   if credits > 0 then
     insert into voucher_end (serial, kind, receipt, at)
@@ -726,21 +731,22 @@ begin
   end if;
 end $$;
 
--- What is older than part_time goes. Whose text is not complete by then is told so, once. It has the turn, because it counts
--- answers as redeem() does; when that is not free, what is old waits for the next claim.
+-- What is older than part_time goes. Whose text is not complete by then is told so, once; that needs the turn, because it
+-- counts answers as redeem() does, and when that is not free, the next claim does it.
 create function topup.sweep_parts(language text, part_time interval, answers_per_hour integer) returns void
 language plpgsql set search_path = topup, pg_temp as $$
 declare
   old record;
 begin
-  if not exists (select from part where at <= now() - part_time limit 1) or not pg_try_advisory_xact_lock(-1) then return; end if;
+  if not exists (select from part where at <= now() - part_time limit 1) then return; end if;
   for old in
     select g.group_print, count(*) as there, min(p.total) as total, min(p.sender) as sender, min(p.source) as source,
            min(p.short_code) as short_code, min(p.smsc) as smsc
-    from (select distinct d.group_print from (select group_print from part where at <= now() - part_time order by at limit 64) d) g
+    from (select distinct d.group_print from (select group_print from part where at <= now() - part_time order by at limit 1024) d) g
     join part p on p.group_print = g.group_print
     group by g.group_print having max(p.at) <= now() - part_time
   loop
+    continue when old.there < old.total and not pg_try_advisory_xact_lock(-1);
     continue when not pg_try_advisory_xact_lock(hashtextextended(encode(old.group_print, 'hex'), 0));
     delete from part p where p.group_print = old.group_print;
     continue when not found or old.there = old.total;

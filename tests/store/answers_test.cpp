@@ -65,11 +65,12 @@ TEST_CASE("credits and notices are always told, and use up nothing") {
   several = redeem(alice, nobodys(3));
   several.vouchers = {nobodys(3), voucher(card)};
   CHECK_FALSE(one.decide(several).reply_owed);
-  // A question that was not heard is a question all the same.
+  // A question that was not heard is none: its YES would spend what nobody was told of.
   const decision silent = one.decide(redeem(alice, voucher(big)));
   CHECK(silent.outcome == outcome::asked);
   CHECK_FALSE(silent.reply_owed);
-  CHECK(one.decide(plain(alice, action::confirm)).reply_owed);
+  CHECK(one.decide(plain(alice, action::confirm)).outcome == outcome::no_question);
+  CHECK(db.count("select count(*) from topup.question") == 0);
 }
 
 TEST_CASE("texts of one sender that come in one call share the limit") {

@@ -137,7 +137,7 @@ TEST_CASE("people of each language are understood as they write") {
   for (const auto& [text, reading, language] : {
            row{"please add credit to my phone 4821739055162749", "redeem 2749 self", "en"},
            row{"can you check my balance", "balance", "en"},
-           row{"TOPUP 4821739055162749 sent from my S23", "redeem 2749 self", "en"},
+           row{"TOPUP 4821739055162749 sent from my S23", "redeem 2749 self ask", "en"},
            row{"4821739055162749 50 USD", "redeem 2749 self amount=50", ""},
            row{"por favor recargar mi celular con la tarjeta 4821739055162749 gracias", "redeem 2749 self", "es"},
            row{"¿cuánto saldo?", "balance", "es"},

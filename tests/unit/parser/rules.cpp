@@ -20,6 +20,7 @@ language make(const char* code, const vocabulary& words, std::vector<std::string
                 .names = std::move(names),
                 .keywords = {},
                 .noise = std::move(noise),
+                .recipient = {"for", "给"},
                 .polite = {"please", "pls", "thanks"}};
   const auto add = [&](command what, std::initializer_list<const char*> list) {
     for (auto& keyword : keywords(what, list)) made.keywords.push_back(std::move(keyword));
