@@ -86,6 +86,8 @@ replies::replies(const config::settings& settings)
   always_ = {
       {"care_number", settings.service.care_number},
       {"service", settings.service.name},
+  };
+  of_unclear_ = {
       {"lengths", fmt::format("{}", fmt::join(settings.reading.pins.lengths, "/"))},
       {"languages", codes},
       {"most", static_cast<long long>(parser::most_pins)},
@@ -113,8 +115,9 @@ std::string replies::render(const store::decision& value) const {
   const auto& phrases = phrases_of(value.language);
   const bool of_another = value.outcome == outcome::received && value.earlier;  // one credit, one receipt for both
   parser::arguments given;
-  given.reserve(always_.size() + 16);
+  given.reserve(always_.size() + of_unclear_.size() + 16);
   given = always_;
+  if (value.outcome == outcome::unclear) given.insert(given.end(), of_unclear_.begin(), of_unclear_.end());
   const auto give = [&given](const char* name, parser::argument what) { given.emplace_back(name, std::move(what)); };
   give("receipt", to_string(of_another ? *value.earlier : value.receipt));
   give("amount", value.several ? value.several->total : value.amount);
@@ -147,6 +150,7 @@ std::optional<std::string> replies::preview(const parser::reading& value) const 
   const auto* chosen = std::get_if<parser::set_language>(&value.request);
   const auto& phrases = phrases_of(chosen ? chosen->to : value.language);
   auto given = always_;
+  given.insert(given.end(), of_unclear_.begin(), of_unclear_.end());
   const auto give = [&given](const char* name, parser::argument what) { given.emplace_back(name, std::move(what)); };
   give("got", static_cast<long long>(value_facts.got));
   give("minutes", 10LL);

@@ -34,7 +34,8 @@ class replies {
   std::map<std::string, parser::phrases, std::less<>> languages_;
   std::string default_language_;
   std::string currency_;
-  parser::arguments always_;  // what may stand in every phrase, and what the service's settings say
+  parser::arguments always_;      // what may stand in every phrase
+  parser::arguments of_unclear_;  // what the settings say to a text that cannot be read
   parser::numbering_plan plan_;
 };
 

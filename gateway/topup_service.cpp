@@ -72,10 +72,12 @@ void topup_service::message(const origin& from, std::size_t smsc, const smpp::sh
   const auto data = user_data_of(value);
   if (data.what == user_data::kind::addressed) return ignore(from, smsc, value, "not a text");
 
-  taken_text taken{.from = from, .smsc = smsc, .came = clock::now(), .sender = *sender, .answered = false, .part = {}};
+  taken_text taken{.from = from, .smsc = smsc, .came = clock::now(), .sender = *sender};
   if (data.what == user_data::kind::part) return keep(std::move(taken), value, data);
-  if (auto asked = read(taken, value, data.text, {}, ++last_ticket_)) return offer(std::move(*asked), std::move(taken));
-  ignore(from, smsc, value, "no request");
+  const auto ticket = ++last_ticket_;
+  auto asked = read(taken, value, data.text, {}, ticket);
+  if (!asked) return ignore(from, smsc, value, "no request");
+  if (is_taken(store_.offer(std::move(*asked)), taken)) wait(ticket, std::move(taken));
 }
 
 // What a text asks of the store. `group`: of a long text, whose octets were put together. Nothing: no answer.
@@ -101,11 +103,6 @@ std::optional<store::text> topup_service::read(const taken_text& of, const smpp:
                     .language = reading.language.empty() ? default_language_ : reading.language};
   if (!ask(reading.request, keys_, currency_, asked)) return std::nullopt;
   return asked;
-}
-
-void topup_service::offer(store::text asked, taken_text taken) {
-  const auto ticket = asked.ticket;
-  if (is_taken(store_.offer(std::move(asked)), taken)) wait(ticket, std::move(taken));
 }
 
 // A part of a long text waits in the store for the others: half a PIN is never used.

@@ -65,7 +65,6 @@ class topup_service {
   };
   std::optional<store::text> read(const taken_text& of, const smpp::short_message& value, std::string_view octets,
                                   std::string_view group, std::uint64_t ticket) const;
-  void offer(store::text asked, taken_text taken);
   void keep(taken_text taken, const smpp::short_message& value, const user_data& data);
   std::optional<secret> put_together(const part_context& part, const std::vector<std::string>& sealed) const;
   bool is_taken(store::worker::taken said, const taken_text& of);

@@ -130,7 +130,7 @@ request decide_transfer(const findings& found, const msisdn& sender, const rules
 }
 
 // A receipt as people type one after TXN: the first word of six to thirteen letters and digits that is no word of ours.
-// All letters only when it is as short as receipts are for years: "please" is none, because it is one of ours.
+// Of letters alone only as short as receipts are for years; of digits alone never as long as a PIN.
 std::string receipt_in(std::string_view normalised, const keywords& words) {
   const auto is_symbol = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z'); };
   const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };

@@ -682,7 +682,8 @@ begin
     where t.outcome is not null
     returning m.receipt, m.receipt, m.outcome, m.action, false, m.reply = 'owed', null::text,
               case when m.leader is not null then m.source end, null::text, m.language,
-              case when m.leader is not null then m.sender end, m.target, m.serial, m.amount_minor, m.currency, m.balance_minor, m.balance_currency,
+              case when m.leader is not null then m.sender end, m.target, m.serial, m.amount_minor, m.currency,
+              m.balance_minor, m.balance_currency,
               seconds(m.valid_until), m.earlier, seconds(m.earlier_at), seconds(m.until), m.reason, m.got,
               seconds(m.received_at), m.batch_no, m.leader, m.several, m.expected_minor, m.giver, m.history;
 end $$;
