@@ -20,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array<std::pair<const char*, parser::command>, 10> commands{{{"topup", parser::command::topup},
+constexpr std::array<std::pair<const char*, parser::command>, 11> commands{{{"topup", parser::command::topup},
                                                                             {"balance", parser::command::balance},
                                                                             {"history", parser::command::history},
                                                                             {"status", parser::command::status},
@@ -28,6 +28,7 @@ constexpr std::array<std::pair<const char*, parser::command>, 10> commands{{{"to
                                                                             {"help", parser::command::help},
                                                                             {"language", parser::command::language},
                                                                             {"transfer", parser::command::transfer},
+                                                                            {"undo", parser::command::undo},
                                                                             {"yes", parser::command::yes},
                                                                             {"no", parser::command::no}}};
 

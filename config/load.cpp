@@ -28,6 +28,9 @@ class loader {
     section top(faults_, &*file, "");
     read_service(top.table("service"), settings_.service);
     read_numbers(top);
+    read_transfer(top.table("transfer"), settings_.service.currency, settings_.transfer);
+    read_guessing(top.table("guessing"), settings_.guessing);
+    read_approval(top.table("approval"), settings_.service.currency, settings_.approval);
     read_the_store(top.table("store"));
     read_smscs(top);
     read_log(top.table("log"), settings_.log);
@@ -48,6 +51,7 @@ class loader {
     auto pin = top.table("pin");
     read_pin_rules(pin, rules.pins);
     read_key(pin);
+    read_older_keys(pin);
     pin.finish();
 
     auto reading = top.table("reading");
@@ -158,13 +162,47 @@ class loader {
     const auto credential = credential_path("pin_key");
     if (!credential && !given)
       return from.require("key_file", R"(name the file with 64 hexadecimal digits, made by "openssl rand -hex 32")");
-    const auto path = credential ? *credential : beside(file);
-    const auto hex = secret_from(from, "key_file", path);
-    if (hex.empty()) return;
-    if (auto key = key_from_hex(hex))
-      settings_.pin_key = std::move(*key);
-    else
-      from.fault("key_file", path + R"( is no key; it must be 64 hexadecimal digits, made by "openssl rand -hex 32")");
+    const auto fault = [&](std::string text) { from.fault("key_file", std::move(text)); };
+    settings_.pin_key = key_from(credential ? *credential : beside(file), fault);
+  }
+
+  // Keys of cards made before: with the one in use, three at most are live.
+  void read_older_keys(section& from) {
+    constexpr auto* name = "older_key_files";
+    constexpr std::size_t most = 2;
+    std::vector<std::string> files;
+    from.read(name, files);
+    if (files.size() > most)
+      return from.fault(name, most, "is one too many: at most two; re-wrap the cards of the oldest by key rotate");
+    if (!options_.secrets) return;
+    for (std::size_t i = 0; i < most; ++i) {
+      const auto credential = credential_path("pin_key_older_" + std::to_string(i + 1));
+      if (!credential && i >= files.size()) continue;
+      const auto fault = [&](std::string text) { from.fault(name, i, std::move(text)); };
+      const auto path = credential ? *credential : beside(files[i]);
+      auto key = key_from(path, fault);
+      if (key.empty()) continue;
+      auto& older = settings_.older_pin_keys;
+      if (key == settings_.pin_key)
+        fault(path + " is the key of key_file as well; keep it there alone");
+      else if (std::find(older.begin(), older.end(), key) != older.end())
+        fault(path + " is the key of another of these files as well; keep one of them");
+      else
+        older.push_back(std::move(key));
+    }
+  }
+
+  // The key of a file; where it holds none, the fault is told and the key is empty.
+  template <typename Fault>
+  static secret key_from(const std::string& path, const Fault& fault) {
+    auto content = read_secret_file(path);
+    if (const auto* why = std::get_if<std::string>(&content)) {
+      fault(*why);
+      return {};
+    }
+    if (auto key = key_from_hex(std::get<secret>(content))) return std::move(*key);
+    fault(path + R"( is no key; it must be 64 hexadecimal digits, made by "openssl rand -hex 32")");
+    return {};
   }
 
   secret secret_from(section& from, std::string_view key, const std::string& path) {

@@ -90,6 +90,7 @@ void read_service(section from, service& into) {
   if (from.read("language", into.language) && !parser::language_is_known(into.language))
     from.fault("language", R"(is not known; write its BCP 47 code, as "en")");
   from.read("answers_per_hour", into.answers_per_hour, 0, 1000);
+  from.read("undo_within", into.undo_within, 0s, 24h);
   from.finish();
 }
 
@@ -128,14 +129,7 @@ void read_reading(section from, const std::string& currency, settings& into, std
       into.reading.serial_form = form;
   }
   from.read("ask_for_others", into.reading.ask_for_others);
-  if (from.read("ask_above", into.ask_above)) {
-    const auto amount = parser::money_from(into.ask_above, currency);
-    if (amount)
-      into.ask_above_minor = amount->amount_minor;
-    else if (parser::minor_digits(currency))
-      from.fault("ask_above",
-                 "is no amount of " + currency + R"(; write digits with a point in quotes, as "50", or "0" for never)");
-  }
+  read_amount(from, "ask_above", currency, into.ask_above, into.ask_above_minor, R"(, or "0" for never)");
   from.read("parts_within", into.parts_within, 1s, 1h);
   from.read("languages", languages);
   from.finish();

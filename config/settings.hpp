@@ -23,7 +23,30 @@ struct service {
   std::string currency = "USD";
   std::string time_zone = "UTC";
   std::string language = "en";
-  int answers_per_hour = 10;  // to one sender, credits apart; 0: no limit
+  int answers_per_hour = 10;                 // to one sender, credits apart; 0: no limit
+  std::chrono::milliseconds undo_within{0};  // after a credit to another number; 0: UNDO is not offered
+};
+
+// TRANSFER by text: decimals as written, and in minor units of the service's currency.
+struct transfer {
+  bool enabled = false;
+  std::string per_transfer = "20", per_day = "50", per_month = "200", remaining = "1";
+  std::int64_t per_transfer_minor = 0, per_day_minor = 0, per_month_minor = 0;
+  std::int64_t remaining_minor = 0;  // must stay on the sender's account
+};
+
+// What PINs may be guessed at (DESIGN.md §7): distinct PINs that nobody has.
+struct guessing {
+  std::int64_t wrong_pins_per_day = 20'000;  // over all senders; at it, only customers are still looked up
+  int alarm_factor = 5;                      // so many times the usual rate: alarm, and one wrong PIN locks
+};
+
+// Above these a second operator must agree; "0": never. `topupctl migrate` hands them to the database, which holds to
+// them.
+struct approval {
+  std::string activate_above = "0";  // a batch's value
+  std::string adjust_above = "0";    // an adjustment
+  std::int64_t activate_above_minor = 0, adjust_above_minor = 0;
 };
 
 struct store {
@@ -79,6 +102,10 @@ struct settings {
   std::int64_t ask_above_minor = 0;
   std::chrono::milliseconds parts_within{600'000};  // the parts of a long text; later its sender is told
   secret pin_key;                                   // 32 octets, from the file or the systemd credential
+  std::vector<secret> older_pin_keys;               // of cards made before, newest first; two at most
+  config::transfer transfer;
+  config::guessing guessing;
+  config::approval approval;
   config::store store;
   std::vector<config::smsc> smscs;
   config::log log;

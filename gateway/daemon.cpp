@@ -37,8 +37,14 @@ store::worker_options worker_options_of(const config::settings& from) {
   to.lease = std::chrono::duration_cast<std::chrono::seconds>(from.store.lease);
   to.service_currency = from.service.currency;
   to.service_language = from.service.language;
+  to.key_ids = store::keyring(from.pin_key, from.older_pin_keys).ids();
   to.time_zone = from.service.time_zone;
   to.answers_per_hour = from.service.answers_per_hour;
+  to.transfer_limits = {from.transfer.per_transfer_minor, from.transfer.per_day_minor, from.transfer.per_month_minor,
+                        from.transfer.remaining_minor};
+  to.undo_time = std::chrono::duration_cast<std::chrono::seconds>(from.service.undo_within);
+  to.wrong_pins_per_day = from.guessing.wrong_pins_per_day;
+  to.alarm_factor = from.guessing.alarm_factor;
   to.part_time = std::chrono::duration_cast<std::chrono::seconds>(from.parts_within);
   for (const auto& each : from.smscs) to.smscs.push_back(each.name);
   to.ask_above_minor = from.ask_above_minor;
@@ -90,6 +96,11 @@ daemon::daemon(const config::settings& settings, std::string path)
                                refuse_or_take();
                                say_status();
                              })}),
+      watcher_({.url = settings.store.url}, on(io_, [this](const store::watch_report& seen) { watched(seen); }),
+               on(io_,
+                  [this](const std::string& why) {
+                    log_.warning("books not looked at", {{"why", why}});
+                  })),
       outbox_(io_, {.lease = settings.store.lease}, replies(settings), links_, store_, log_, metrics_),
       service_(io_, settings, links_, store_, outbox_, log_, metrics_),
       signals_(io_, SIGTERM, SIGINT, SIGHUP),
@@ -104,6 +115,7 @@ daemon::daemon(const config::settings& settings, std::string path)
 
 void daemon::run() {
   on_signal();
+  watched(watcher_.first());
   links_.start();
   outbox_.start();
   log_.info("topupd started", {{"version", TOPUPD_VERSION}, {"binds", std::to_string(links_.bind_count())}});
@@ -128,7 +140,8 @@ void daemon::on_signal() {
   });
 }
 
-// Keywords, texts and the log's level; the rest needs a restart. A broken file leaves everything as it was.
+// Keywords, texts and the log's level; the rest needs a restart. A broken file leaves everything as it was. And when
+// the books were wrong, whether they are still.
 void daemon::reload() {
   notify_.reloading();
   auto [settings, problems] = config::load(path_, {.phrases = phrase_arguments()});
@@ -139,6 +152,8 @@ void daemon::reload() {
     log_.set_level(settings->log.level);
     log_.info("configuration reloaded", {{"file", path_}});
   }
+  look_again_ = true;
+  watcher_.look();
   notify_.ready("running");
   say_status();
 }
@@ -179,12 +194,51 @@ void daemon::finish() {
 }
 
 void daemon::refuse_or_take() {
-  links_.refuse_messages(draining_ || !store_up_);
+  links_.refuse_messages(draining_ || !store_up_ || !books_wrong_.empty());
+}
+
+// With books that are wrong nothing more is written into them until somebody has seen to it, and says so by SIGHUP or a
+// restart.
+void daemon::watched(const store::watch_report& seen) {
+  const bool look_again = std::exchange(look_again_, false);
+  if (!seen.wrong.empty() && (books_wrong_.empty() || look_again)) {
+    books_wrong_ = seen.wrong + ", for example " + seen.example;
+    log_.error(
+        "books wrong",
+        {{"check", seen.wrong},
+         {"example", seen.example},
+         {"do", "no text is taken until \"topupctl verify\" finds nothing and topupd gets SIGHUP or is restarted"}});
+  } else if (seen.wrong.empty() && !books_wrong_.empty() && look_again) {
+    books_wrong_.clear();
+    log_.info("books right", {});
+  }
+  metrics_.books_ok(books_wrong_.empty());
+  metrics_.guessing(seen.guess_level, seen.wrong_pins_today);
+  say_guessing(seen);
+  refuse_or_take();
+  say_status();
+}
+
+void daemon::say_guessing(const store::watch_report& seen) {
+  const int before = std::exchange(guess_level_, seen.guess_level);
+  if (before == seen.guess_level) return;
+  const auto level = std::to_string(seen.guess_level);
+  const auto today = std::to_string(seen.wrong_pins_today);
+  const auto this_hour = std::to_string(seen.wrong_pins_this_hour);
+  const auto usual = fmt::format("{:.1f}", seen.usual_an_hour);
+  const event_log::fields about{
+      {"level", level}, {"wrong_pins_today", today}, {"this_hour", this_hour}, {"usual_an_hour", usual}};
+  if (seen.guess_level > before) {
+    log_.warning("guessing", about);
+  } else {
+    log_.info("guessing", about);
+  }
 }
 
 std::string daemon::why_unhealthy() const {
   if (draining_) return "stopping";
   if (!store_up_) return "the store is away";
+  if (!books_wrong_.empty()) return "the books are wrong: " + books_wrong_;
   if (store_hangs_) return "the store does not answer";
   if (links_.binds_up() == 0) return "no bind to any SMSC";
   return {};
@@ -194,8 +248,9 @@ void daemon::say_status() {
   metrics_.binds_up(links_.binds_up());
   for (std::size_t i = 0; i < links_.smsc_count(); ++i) metrics_.binds_up(links_.settings(i).name, links_.binds_up(i));
   metrics_.store_up(store_up_);
-  notify_.status(fmt::format("{} of {} binds up, store {}{}", links_.binds_up(), links_.bind_count(),
-                             store_up_ ? "up" : "away", draining_ ? ", stopping" : ""));
+  notify_.status(fmt::format("{} of {} binds up, store {}{}{}", links_.binds_up(), links_.bind_count(),
+                             store_up_ ? "up" : "away", books_wrong_.empty() ? "" : ", books wrong",
+                             draining_ ? ", stopping" : ""));
 }
 
 // A server that takes a call and never answers is no lost connection: nobody else would notice.

@@ -17,6 +17,7 @@
 #include "gateway/notify.hpp"
 #include "gateway/outbox_relay.hpp"
 #include "gateway/topup_service.hpp"
+#include "store/watcher.hpp"
 #include "store/worker.hpp"
 
 namespace topupd::gateway {
@@ -38,6 +39,8 @@ class daemon {
   void unbind();
   void finish();
   void refuse_or_take();
+  void watched(const store::watch_report& seen);
+  void say_guessing(const store::watch_report& seen);
   void say_status();
   [[nodiscard]] std::string why_unhealthy() const;
   void feed_watchdog();
@@ -50,6 +53,7 @@ class daemon {
   notify notify_;
   links links_;
   store::worker store_;
+  store::watcher watcher_;
   outbox_relay outbox_;
   topup_service service_;
   std::optional<http_server> http_;
@@ -61,6 +65,9 @@ class daemon {
   std::uint64_t store_progress_ = 0;
   bool store_up_ = true;
   bool store_hangs_ = false;
+  std::string books_wrong_;  // the check and its example, while no text is taken for it
+  bool look_again_ = false;  // SIGHUP came: what the watch finds next counts
+  int guess_level_ = 0;
   bool draining_ = false;
 };
 

@@ -13,7 +13,7 @@
 namespace topupd::gateway {
 namespace {
 
-constexpr auto outcomes = static_cast<std::size_t>(store::outcome::received) + 1;  // the last of the enumeration
+constexpr auto outcomes = static_cast<std::size_t>(store::outcome::taken_back) + 1;  // the last of the enumeration
 
 prometheus::Family<prometheus::Counter>& counters(prometheus::Registry& of, const char* name, const char* help) {
   return prometheus::BuildCounter().Name(name).Help(help).Register(of);
@@ -68,6 +68,14 @@ struct metrics::body {
   prometheus::Family<prometheus::Gauge>& smsc_binds =
       gauges(registry, "topupd_smsc_binds_up", "Binds that are up, by SMSC.");
   prometheus::Gauge& store = gauges(registry, "topupd_store_up", "1 while the database can be used.").Add({});
+  prometheus::Gauge& books =
+      gauges(registry, "topupd_books_ok", "0 while no text is taken because the books are wrong.").Add({});
+  prometheus::Gauge& guess_level =
+      gauges(registry, "topupd_guess_level",
+             "What is done about guessing: 0 nothing, 1 one wrong PIN locks its sender, 2 strangers are not looked up.")
+          .Add({});
+  prometheus::Gauge& wrong_pins =
+      gauges(registry, "topupd_wrong_pins_today", "Distinct wrong PINs of all senders within 24 hours.").Add({});
   prometheus::Gauge& texts_waiting =
       gauges(registry, "topupd_texts_waiting", "Texts taken and not yet decided.").Add({});
   prometheus::Gauge& replies_waiting =
@@ -122,6 +130,13 @@ void metrics::binds_up(std::string_view smsc, std::size_t of_it) {
 }
 void metrics::store_up(bool up) {
   body_->store.Set(up ? 1 : 0);
+}
+void metrics::books_ok(bool right) {
+  body_->books.Set(right ? 1 : 0);
+}
+void metrics::guessing(int level, std::int64_t wrong_pins_today) {
+  body_->guess_level.Set(level);
+  body_->wrong_pins.Set(static_cast<double>(wrong_pins_today));
 }
 void metrics::waiting(std::size_t texts, std::size_t replies) {
   body_->texts_waiting.Set(static_cast<double>(texts));

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -39,6 +40,8 @@ class metrics {
   void binds_up(std::size_t all);
   void binds_up(std::string_view smsc, std::size_t of_it);
   void store_up(bool up);
+  void books_ok(bool right);  // false while no text is taken because they are wrong
+  void guessing(int level, std::int64_t wrong_pins_today);
   void waiting(std::size_t texts, std::size_t replies);  // the queues, now
 
   // Called before each exposition, to set what is cheaper to ask for than to follow: waiting().

@@ -21,6 +21,10 @@ std::string masked(const std::string& number) {
 
 // The facts of the outcome that a reading has when all goes well; nothing when it is not answered.
 struct expected_facts {
+  const offered& by;
+  const parser::money& most;  // in one transfer
+  const parser::msisdn& sender;
+
   facts operator()(const parser::redeem& asked) const {
     facts value;
     value.outcome = asked.ask ? outcome::asked : outcome::credited;
@@ -33,8 +37,7 @@ struct expected_facts {
     return value;
   }
   facts operator()(const parser::unclear& asked) const {
-    facts value = of(outcome::unclear);
-    value.reason = parser::name(asked.reason);
+    facts value = unclear(told(asked.reason, by));
     value.got = asked.got;
     return value;
   }
@@ -44,10 +47,21 @@ struct expected_facts {
     value.serial = asked.serial;
     return value;
   }
-  facts operator()(const parser::transfer&) const {
-    facts value = of(outcome::unclear);
-    value.reason = parser::name(parser::unclear_reason::no_transfer);
+  facts operator()(const parser::transfer& asked) const {
+    if (!by.transfers) return unclear(parser::unclear_reason::no_transfer);
+    const auto amount = parser::money_from(asked.amount, by.currency);
+    const char* refusal = asked.to == sender                         ? "to_oneself"
+                          : !amount || amount->amount_minor == 0     ? "no_amount"
+                          : amount->amount_minor > most.amount_minor ? "above_transfer"
+                                                                     : nullptr;
+    facts value = of(refusal ? outcome::not_transferred : outcome::asked);
+    value.reason = refusal ? refusal : "transfer";
+    value.target = asked.to;
+    if (amount) value.amount = value.reason == "above_transfer" ? most : *amount;
     return value;
+  }
+  facts operator()(parser::undo) const {
+    return by.undo ? of(outcome::undone) : unclear(parser::unclear_reason::no_undo);
   }
   facts operator()(parser::history) const {
     facts value = of(outcome::history);
@@ -65,13 +79,19 @@ struct expected_facts {
     value.outcome = what;
     return value;
   }
+  static facts unclear(parser::unclear_reason why) {
+    facts value = of(outcome::unclear);
+    value.reason = parser::name(why);
+    return value;
+  }
 };
 
 }  // namespace
 
 replies::replies(const config::settings& settings)
     : default_language_(settings.service.language),
-      currency_(settings.service.currency),
+      offered_(offered::by(settings)),
+      most_{settings.transfer.per_transfer_minor, settings.service.currency},
       plan_(settings.reading.numbers) {
   std::vector<parser::phrases::problem> problems;
   std::string codes;
@@ -113,7 +133,8 @@ std::string replies::history_of(const store::decision& value, const parser::phra
 
 std::string replies::render(const store::decision& value) const {
   const auto& phrases = phrases_of(value.language);
-  const bool of_another = value.outcome == outcome::received && value.earlier;  // one credit, one receipt for both
+  // What one did has one receipt for both.
+  const bool of_another = (value.outcome == outcome::received || value.outcome == outcome::taken_back) && value.earlier;
   parser::arguments given;
   given.reserve(always_.size() + of_unclear_.size() + 16);
   given = always_;
@@ -131,8 +152,10 @@ std::string replies::render(const store::decision& value) const {
   if (value.giver) give("number", masked(parser::as_dialled(*value.giver, plan_)));
   if (value.target) give("number", parser::as_dialled(*value.target, plan_));
   if (value.serial) give("serial", std::to_string(*value.serial));
-  if (value.expected_minor) give("expected", parser::money{*value.expected_minor, currency_});
+  if (value.expected_minor) give("expected", parser::money{*value.expected_minor, offered_.currency});
   if (value.valid_until) give("valid_until", parser::day{*value.valid_until});
+  if (!value.bonus.currency.empty()) give("bonus", value.bonus);
+  if (value.bonus_until) give("bonus_until", parser::day{*value.bonus_until});
   if (value.earlier) give("earlier", to_string(*value.earlier));
   if (value.earlier_at) give("at", parser::moment{.at = *value.earlier_at, .now = value.decided_at});
   if (value.until) {
@@ -144,9 +167,9 @@ std::string replies::render(const store::decision& value) const {
   return phrases.format(phrase_of(value), given);
 }
 
-std::optional<std::string> replies::preview(const parser::reading& value) const {
+std::optional<std::string> replies::preview(const parser::reading& value, const parser::msisdn& sender) const {
   if (std::holds_alternative<parser::ignore>(value.request)) return std::nullopt;
-  const auto value_facts = std::visit(expected_facts{}, value.request);
+  const auto value_facts = std::visit(expected_facts{offered_, most_, sender}, value.request);
   const auto* chosen = std::get_if<parser::set_language>(&value.request);
   const auto& phrases = phrases_of(chosen ? chosen->to : value.language);
   auto given = always_;
@@ -158,6 +181,7 @@ std::optional<std::string> replies::preview(const parser::reading& value) const 
     give("cards", static_cast<long long>(value_facts.several->cards));
     give("added", static_cast<long long>(value_facts.several->added));
   }
+  if (!value_facts.amount.currency.empty()) give("amount", value_facts.amount);
   if (value_facts.target) give("number", parser::as_dialled(*value_facts.target, plan_));
   if (value_facts.serial) give("serial", std::to_string(*value_facts.serial));
   if (const auto* of = std::get_if<parser::status>(&value.request)) give("earlier", of->receipt);

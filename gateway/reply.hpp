@@ -9,6 +9,7 @@
 
 #include "config/settings.hpp"
 #include "gateway/reply_phrase.hpp"
+#include "gateway/request.hpp"
 #include "parser/phrase.hpp"
 #include "parser/reading.hpp"
 #include "store/message.hpp"
@@ -25,7 +26,7 @@ class replies {
   [[nodiscard]] std::string render(const store::decision& value) const;
   // What a text so read would be answered when all goes well, with placeholders for what only the store knows:
   // "<receipt> Confirmed. <amount> added." Nothing for a text that gets no answer.
-  [[nodiscard]] std::optional<std::string> preview(const parser::reading& value) const;
+  [[nodiscard]] std::optional<std::string> preview(const parser::reading& value, const parser::msisdn& sender) const;
 
  private:
   [[nodiscard]] const parser::phrases& phrases_of(std::string_view language) const;
@@ -33,7 +34,8 @@ class replies {
 
   std::map<std::string, parser::phrases, std::less<>> languages_;
   std::string default_language_;
-  std::string currency_;
+  offered offered_;
+  parser::money most_;            // in one transfer
   parser::arguments always_;      // what may stand in every phrase
   parser::arguments of_unclear_;  // what the settings say to a text that cannot be read
   parser::numbering_plan plan_;

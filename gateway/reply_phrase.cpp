@@ -11,10 +11,12 @@ using facts = store::decision;
 
 std::string_view credited_phrase(const facts& value) {
   if (value.target) return "credited_other";
+  if (value.bonus.amount_minor > 0) return value.bonus_until ? "credited_bonus_valid" : "credited_bonus";
   return value.valid_until ? "credited_valid" : "credited";
 }
 
 std::string_view asked_phrase(const facts& value) {
+  if (value.reason == "transfer") return "transfer_asked";
   if (value.reason == "differs") return value.target ? "differs" : "differs_self";
   if (value.target) return "asked";
   if (value.reason == "check") return value.valid_until ? "checked_valid" : "checked";
@@ -23,6 +25,7 @@ std::string_view asked_phrase(const facts& value) {
 
 std::string_view balance_phrase(const facts& value) {
   const bool valid = value.valid_until.has_value();
+  if (value.bonus.amount_minor > 0) return valid ? "balance_valid_bonus" : "balance_bonus";
   if (value.earlier_at) return valid ? "balance_valid_last" : "balance_last";
   return valid ? "balance_valid" : "balance";
 }
@@ -32,6 +35,16 @@ std::string_view reason_phrase(const facts& value) {
   if (value.reason == "card_unused" && value.valid_until) return "card_unused_valid";
   if (value.reason == "receipt_credited" && value.target) return "receipt_credited_other";
   return phrase_arguments().contains(value.reason) ? std::string_view(value.reason) : "help";
+}
+
+// Reasons that are told in other words, because a phrase of their name says something else.
+std::string_view not_transferred_phrase(const facts& value) {
+  if (value.reason == "held_account") return "transfer_held";
+  if (value.reason == "other_currency") return "transfer_currency";
+  return reason_phrase(value);
+}
+std::string_view not_undone_phrase(const facts& value) {
+  return value.reason == "spent" ? "undo_spent" : reason_phrase(value);
 }
 
 // Of several cards in one text, taken together.
@@ -58,18 +71,24 @@ std::string_view phrase_of(const facts& value) {
     case outcome::balance: return balance_phrase(value);
     case outcome::history: return value.history.empty() ? "history_none" : "history";
     case outcome::language: return "language";
-    case outcome::cancelled: return "cancelled";
+    case outcome::cancelled: return value.reason == "transfer" ? "transfer_cancelled" : "cancelled";
     case outcome::no_question: return "no_question";
+    case outcome::not_transferred: return not_transferred_phrase(value);
+    case outcome::not_undone: return not_undone_phrase(value);
     case outcome::unknown_pin:  // one text for all of these, so that it tells a thief nothing (DESIGN.md §2.8, §7)
     case outcome::not_active:
     case outcome::void_voucher:
     case outcome::expired:
     case outcome::used: return "refused";
     case outcome::other_currency: return "other_currency";
+    case outcome::held_account: return "held_account";
     case outcome::repeated: return "repeated";
     case outcome::asked: return asked_phrase(value);
+    case outcome::transferred: return "transferred";
+    case outcome::undone: return "undone";
     case outcome::credited: return credited_phrase(value);
     case outcome::received: return "received";
+    case outcome::taken_back: return "taken_back";
   }
   assert(false && "an outcome without a phrase");
   return "help";
@@ -80,6 +99,8 @@ const config::phrase_arguments& phrase_arguments() {
     config::phrase_arguments phrases = {
         {"credited", {"amount", "balance"}},
         {"credited_valid", {"amount", "balance", "valid_until"}},
+        {"credited_bonus", {"amount", "bonus", "balance"}},
+        {"credited_bonus_valid", {"amount", "bonus", "bonus_until", "balance"}},
         {"credited_other", {"amount", "number"}},
         {"received", {"amount", "number", "balance"}},
         {"several", {"cards", "amount", "balance"}},
@@ -105,6 +126,8 @@ const config::phrase_arguments& phrase_arguments() {
         {"balance_valid", {"balance", "valid_until"}},
         {"balance_last", {"balance", "amount", "at"}},
         {"balance_valid_last", {"balance", "valid_until", "amount", "at"}},
+        {"balance_bonus", {"balance", "bonus"}},
+        {"balance_valid_bonus", {"balance", "valid_until", "bonus"}},
         {"history", {"items"}},
         {"history_item", {"amount", "day"}},
         {"history_none", {}},
@@ -130,9 +153,29 @@ const config::phrase_arguments& phrase_arguments() {
         {"missing_serial", {}},
         {"unknown_language", {"languages"}},
         {"missing_amount", {}},
-        {"in_parts", {}},
+        {"transfer_asked", {"amount", "number", "minutes"}},
+        {"transfer_cancelled", {}},
+        {"transferred", {"amount", "number", "balance"}},
+        {"to_oneself", {}},
+        {"no_amount", {}},
+        {"above_transfer", {"amount"}},
+        {"above_day", {"amount"}},
+        {"above_month", {"amount"}},
+        {"not_enough", {"amount", "balance"}},
+        {"account_expired", {}},
+        {"transfer_held", {}},
+        {"transfer_currency", {}},
         {"no_transfer", {}},
+        {"undone", {"amount", "number", "balance"}},
+        {"taken_back", {"amount", "number", "balance"}},
+        {"nothing_to_undo", {}},
+        {"undone_before", {}},
+        {"undo_spent", {}},
+        {"undo_alone", {}},
+        {"no_undo", {}},
+        {"in_parts", {}},
         {"other_currency", {"currency"}},
+        {"held_account", {}},
         {"quarantined", {}},
     };
     for (auto& [key, names] : phrases) names.insert(names.end(), {"receipt", "care_number", "service"});

@@ -6,18 +6,23 @@ namespace {
 struct to_store {
   store::text& text;
   const store::keyring& keys;
-  const std::string& currency;
+  const offered& by;
 
   bool operator()(const parser::redeem& asked) const {
     text.action = store::action::redeem;
-    for (const auto& pin : asked.pins) text.vouchers.push_back(keys.digest(pin));
+    for (const auto& pin : asked.pins) {
+      text.vouchers.push_back(keys.digest(pin));
+      text.prefixes.push_back(keys.prefix(pin));
+      const auto older = keys.older(pin);
+      text.older.insert(text.older.end(), older.begin(), older.end());
+    }
     text.target = asked.target;
     text.serial = asked.serial;
     text.ask = asked.ask;
     if (asked.check) text.reason = "check";
     if (asked.amount.empty()) return true;
     // "50.125" is no amount of dollars: the true one is told and asked about.
-    if (const auto expected = parser::money_from(asked.amount, currency)) {
+    if (const auto expected = parser::money_from(asked.amount, by.currency)) {
       text.expected_minor = expected->amount_minor;
     } else {
       text.ask = true;
@@ -26,7 +31,7 @@ struct to_store {
   }
   bool operator()(const parser::unclear& asked) const {
     text.got = asked.got;
-    return unclear(asked.reason);
+    return unclear(told(asked.reason, by));
   }
   bool operator()(const parser::status& asked) const {
     text.action = store::action::status;
@@ -43,7 +48,15 @@ struct to_store {
     if (asked.empty) text.reason = "empty";
     return is(store::action::help);
   }
-  bool operator()(const parser::transfer&) const { return unclear(parser::unclear_reason::no_transfer); }
+  bool operator()(const parser::transfer& asked) const {
+    if (!by.transfers) return unclear(parser::unclear_reason::no_transfer);
+    text.target = asked.to;  // the sender's own number too: the store says what is wrong with it
+    if (const auto amount = parser::money_from(asked.amount, by.currency)) text.expected_minor = amount->amount_minor;
+    return is(store::action::transfer);
+  }
+  bool operator()(parser::undo) const {
+    return by.undo ? is(store::action::undo) : unclear(parser::unclear_reason::no_undo);
+  }
   bool operator()(parser::balance) const { return is(store::action::balance); }
   bool operator()(parser::history) const { return is(store::action::history); }
   bool operator()(parser::confirm) const { return is(store::action::confirm); }
@@ -63,8 +76,19 @@ struct to_store {
 
 }  // namespace
 
-bool ask(const parser::request& request, const store::keyring& keys, const std::string& currency, store::text& text) {
-  return std::visit(to_store{text, keys, currency}, request);
+offered offered::by(const config::settings& settings) {
+  return {.currency = settings.service.currency,
+          .transfers = settings.transfer.enabled,
+          .undo = settings.service.undo_within.count() > 0};
+}
+
+parser::unclear_reason told(parser::unclear_reason reason, const offered& by) {
+  const bool in_vain = reason == parser::unclear_reason::undo_alone && !by.undo;
+  return in_vain ? parser::unclear_reason::no_undo : reason;
+}
+
+bool ask(const parser::request& request, const store::keyring& keys, const offered& by, store::text& text) {
+  return std::visit(to_store{text, keys, by}, request);
 }
 
 }  // namespace topupd::gateway

@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "gateway/decision_log.hpp"
-#include "gateway/request.hpp"
 #include "parser/alphabet.hpp"
 
 namespace topupd::gateway {
@@ -57,10 +56,10 @@ topup_service::topup_service(boost::asio::io_context& io, const config::settings
       log_(log),
       metrics_(counts),
       reader_(settings.reading),
-      keys_(settings.pin_key),
+      keys_(settings.pin_key, settings.older_pin_keys),
       short_codes_(settings.service.short_codes),
       default_language_(settings.service.language),
-      currency_(settings.service.currency),
+      offered_(offered::by(settings)),
       came_in_order_(settings.smscs.size()),
       deadline_(io) {}
 
@@ -101,7 +100,7 @@ std::optional<store::text> topup_service::read(const taken_text& of, const smpp:
                     .short_code = to_string(value.destination),
                     .sender = of.sender,
                     .language = reading.language.empty() ? default_language_ : reading.language};
-  if (!ask(reading.request, keys_, currency_, asked)) return std::nullopt;
+  if (!ask(reading.request, keys_, offered_, asked)) return std::nullopt;
   return asked;
 }
 

@@ -24,6 +24,7 @@
 #include "gateway/links.hpp"
 #include "gateway/metrics.hpp"
 #include "gateway/outbox_relay.hpp"
+#include "gateway/request.hpp"
 #include "gateway/user_data_header.hpp"
 #include "parser/reading.hpp"
 #include "store/digest.hpp"
@@ -84,7 +85,7 @@ class topup_service {
   store::keyring keys_;
   std::vector<std::string> short_codes_;
   std::string default_language_;
-  std::string currency_;
+  offered offered_;
   std::uint64_t last_ticket_ = 0;
   std::unordered_map<std::uint64_t, taken_text> pending_;  // by ticket
   std::vector<std::deque<std::uint64_t>> came_in_order_;   // by SMSC: the time to answer is one for all of its messages

@@ -1,74 +1,52 @@
-// topupctl batch generate, activate, hold, void, list: cards from the press to the shop, and back when they are stolen.
+// topupctl batch generate, list: cards for the press. What becomes of them later: card_changes.cpp.
+#include "operator/batches.hpp"
+
 #include <fmt/format.h>
-#include <signal.h>
-#include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
-#include <cstdio>
-#include <limits>
 #include <memory>
 
 #include "operator/commands.hpp"
+#include "operator/keys.hpp"
 #include "operator/print_file.hpp"
+#include "operator/progress.hpp"
 #include "operator/show.hpp"
 #include "store/digest.hpp"
+#include "store/guess_rate.hpp"
 
 namespace topupd::operators {
-namespace {
 
-struct generate_options {
-  std::string product, out, expires;
-  std::int64_t count = 0;
-};
-
-void judge_date(const std::string& written) {
-  int year = 0, month = 0, day = 0, length = 0;
-  const bool read = std::sscanf(written.c_str(), "%4d-%2d-%2d%n", &year, &month, &day, &length) == 3;
-  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
-                                         std::chrono::day(static_cast<unsigned>(day))};
-  if (!read || length != 10 || written.size() != 10 || !date.ok())
-    throw usage(fmt::format("--expires {}: write the last day of use, as in 2027-12-31", written));
-}
-
-// Ctrl-C while cards are made leaves neither a batch nor a file with PINs behind; nor does a limit on the size of
-// files, which then is an error of write(2).
-volatile sig_atomic_t interrupted = 0;
-void watch_for_interruption() {
-  struct sigaction action {};
-  action.sa_handler = [](int) { interrupted = 1; };
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaction(signal, &action, nullptr);
-  signal(SIGXFSZ, SIG_IGN);
-}
-
-// On a terminal a line that counts; elsewhere a line now and then, when it takes long.
-class progress {
- public:
-  explicit progress(std::int64_t count) : count_(count) {}
-  void operator()(std::int64_t done) {
-    const auto now = std::chrono::steady_clock::now();
-    if (isatty(STDERR_FILENO)) {
-      fmt::print(stderr, "\r{} of {} cards{}", done, count_, done == count_ ? "\n" : "");
-    } else if (now - said_ > std::chrono::seconds(10)) {
-      fmt::print(stderr, "{} of {} cards\n", done, count_);
-      said_ = now;
-    }
+void judge_date(const std::string& option, const std::string& written) {
+  unsigned parts[3] = {};  // year, month, day
+  bool read = written.size() == 10 && written[4] == '-' && written[7] == '-';
+  for (const std::size_t part : {0U, 1U, 2U}) {
+    if (!read) break;
+    const char* from = written.data() + (part == 0 ? 0 : 2 + 3 * part);
+    const char* to = from + (part == 0 ? 4 : 2);
+    const auto [rest, error] = std::from_chars(from, to, parts[part]);
+    read = error == std::errc{} && rest == to;
   }
-
- private:
-  std::int64_t count_;
-  std::chrono::steady_clock::time_point said_ = std::chrono::steady_clock::now();
-};
+  const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(parts[0])), std::chrono::month(parts[1]),
+                                         std::chrono::day(parts[2])};
+  if (!read || !date.ok())
+    throw usage(fmt::format("{} {}: write the last day of use, as in 2027-12-31", option, written));
+}
 
 boost::json::object fields_of(const store::batch& batch) {
+  boost::json::object states;
+  for (const auto& [state, count] : batch.states) states[state] = count;
   return {{"batch", batch.id},
           {"product", batch.product},
           {"state", batch.state},
+          {"states", std::move(states)},
           {"count", batch.count},
           {"first_serial", std::to_string(batch.first_serial)},
           {"last_serial", std::to_string(batch.last_serial)},
           {"expires", or_null(batch.expires)},
           {"redeemed", batch.redeemed},
+          {"imported", batch.imported},
           {"created", iso(batch.created)}};
 }
 
@@ -81,27 +59,56 @@ store::product find_product(context& with, const std::string& code) {
   return *found;
 }
 
+std::string guesses_of(const store::batch& batch, std::int64_t wrong_pins_per_day) {
+  return fmt::format("expected: {:.2g} PINs guessed a year, at {} wrong ones a day; at most {} may be",
+                     batch.guesses_a_year.value_or(0), grouped(wrong_pins_per_day), store::most_guesses_a_year);
+}
+
+namespace {
+
+struct generate_options {
+  std::string product, out, expires;
+  std::int64_t count = 0;
+  encryption protection;
+};
+
+// What the print file cannot do is the end of the batch, too.
+template <class Act>
+void or_no_batch(Act&& act) {
+  try {
+    act();
+  } catch (const store::refused& problem) {
+    throw store::refused(fmt::format("{}; no batch was made", problem.what()));
+  }
+}
+
 int generate(context& with, const generate_options& options) {
-  if (!options.expires.empty()) judge_date(options.expires);
+  if (!options.expires.empty()) judge_date("--expires", options.expires);
   const config::settings& settings = with.settings_with_secrets();
   const store::product product = find_product(with, options.product);
   const store::operations::new_batch order{.product = options.product,
                                            .count = options.count,
                                            .expires = options.expires,
                                            .serial_form = settings.reading.serial_form,
-                                           .pins = settings.reading.pins};
-  const store::keyring keys(settings.pin_key);
+                                           .pins = settings.reading.pins,
+                                           .wrong_pins_per_day = settings.guessing.wrong_pins_per_day};
+  const store::keyring keys = keys_of_the_cards(with);
 
   watch_for_interruption();
-  print_file file(options.out);
+  print_file file(options.out, options.protection);
   const auto on_card = [&](std::int64_t serial, const parser::pin& pin) {
-    if (interrupted) throw store::refused("interrupted; no batch was made");
-    file.add(serial, pin, product.value, options.expires);
+    if (interrupted()) throw store::refused("interrupted; no batch was made");
+    or_no_batch([&] { file.add(serial, pin, product.value, options.expires); });
   };
   // The cards are safely on the disk before the batch exists: there is never a voucher whose card nobody has.
+  const auto before_commit = [&](const store::batch& batch) {
+    file.describe(fmt::format("batch {}", batch.id));
+    file.describe(fmt::format("product {}", batch.product));
+    or_no_batch([&] { file.sync(); });
+  };
   const store::batch made = [&] {
     try {
-      return with.store().generate(order, keys, on_card, progress(options.count), [&] { file.sync(); });
+      return with.store().generate(order, keys, on_card, progress(options.count), before_commit);
     } catch (const store::in_doubt&) {
       file.keep();
       throw;
@@ -112,22 +119,17 @@ int generate(context& with, const generate_options& options) {
   if (with.json) {
     boost::json::object answer = fields_of(made);
     answer["file"] = options.out;
+    answer["guesses_a_year"] = made.guesses_a_year.value_or(0);
     print_json(answer);
     return 0;
   }
-  print(fmt::format("batch {}: {} cards of {}, serials {} to {}, inactive", made.id, made.count, made.product,
+  print(fmt::format("batch {}: {} cards of {}, serials {} to {}, generated", made.id, grouped(made.count), made.product,
                     made.first_serial, made.last_serial));
-  print(fmt::format("{} has their PINs in clear: print it, destroy it, then topupctl batch activate {}", options.out,
-                    made.id));
-  return 0;
-}
-
-int set_state(context& with, std::int64_t id, const std::string& state) {
-  const store::batch batch = with.store().set_batch_state(id, state);
-  if (with.json)
-    print_json(fields_of(batch));
-  else
-    print(fmt::format("batch {}: {} cards of {} are {} now", batch.id, batch.count, batch.product, batch.state));
+  print(guesses_of(made, order.wrong_pins_per_day));
+  print(fmt::format(
+      "{} has their PINs{}, then topupctl batch activate {}", options.out,
+      options.protection.wanted() ? ", encrypted: hand it to the printer" : " in clear: print it, destroy it",
+      made.id));
   return 0;
 }
 
@@ -150,22 +152,15 @@ int list(context& with) {
   return 0;
 }
 
-void add_change(CLI::App& group, context& with, const std::string& name, const std::string& does,
-                const std::string& state) {
-  auto id = std::make_shared<std::int64_t>(0);
-  CLI::App* command = add_command(group, with, name, does, "batch " + name + " 1",
-                                  [&with, id, state] { return set_state(with, *id, state); });
-  command->add_option("BATCH", *id, "its number")->required()->check(CLI::Range(1, std::numeric_limits<int>::max()));
-}
-
 }  // namespace
 
 void add_batches(CLI::App& to, context& with) {
   CLI::App* group = add_group(to, "batch", "Cards, made and sold by the batch", "batch list");
   auto options = std::make_shared<generate_options>();
-  CLI::App* making = add_command(*group, with, "generate", "Make new cards, inactive, and their print file",
-                                 "batch generate --product TEN --count 1000 --out cards.csv --expires 2027-12-31",
-                                 [&with, options] { return generate(with, *options); });
+  CLI::App* making =
+      add_command(*group, with, "generate", "Make new cards, for nobody to redeem yet, and their print file",
+                  "batch generate --product TEN --count 1000 --out cards.csv --expires 2027-12-31",
+                  [&with, options] { return generate(with, *options); });
   making->add_option("--product", options->product, "what each card is worth")->type_name("CODE")->required();
   making->add_option("--count", options->count, "how many cards")
       ->type_name("N")
@@ -176,10 +171,16 @@ void add_batches(CLI::App& to, context& with) {
       ->required();
   making->add_option("--expires", options->expires, "the last day of use, as in 2027-12-31; else never")
       ->type_name("DATE");
-  add_change(*group, with, "activate", "Put a batch on sale, or back on sale", "active");
-  add_change(*group, with, "hold", "Refuse its cards for now, until it is activated again", "held");
-  add_change(*group, with, "void", "Refuse its cards for good", "void");
+  making->add_option("--recipient", options->protection.recipient, "encrypt FILE by gpg to this OpenPGP key")
+      ->type_name("KEY");
+  making
+      ->add_option("--passphrase-file", options->protection.passphrase_file,
+                   "encrypt FILE by gpg under the passphrase in this file")
+      ->type_name("FILE");
+  add_import(*group, with);
+  add_batch_changes(*group, with);
   add_command(*group, with, "list", "List the batches", "batch list", [&with] { return list(with); });
+  add_sheets(*group, with);
 }
 
 }  // namespace topupd::operators

@@ -12,12 +12,25 @@ namespace topupd::operators {
 void add_migrate(CLI::App& to, context& with);
 void add_products(CLI::App& to, context& with);
 void add_batches(CLI::App& to, context& with);
+void add_sheets(CLI::App& batch_group, context& with);  // by add_batches: batch cards
 void add_vouchers(CLI::App& to, context& with);
 void add_accounts(CLI::App& to, context& with);
+void add_adjust(CLI::App& account_group, context& with);  // by add_accounts: account adjust
+void add_redemptions(CLI::App& to, context& with);
 void add_verify(CLI::App& to, context& with);
+void add_reports(CLI::App& to, context& with);
+void add_locks(CLI::App& to, context& with);
+void add_keys(CLI::App& to, context& with);
 void add_trace(CLI::App& to, context& with);
 void add_try(CLI::App& to, context& with);
 void add_doctor(CLI::App& to, context& with);
+void add_approvals(CLI::App& to, context& with);
+void add_import(CLI::App& batch_group, context& with);          // by add_batches: batch import
+void add_batch_changes(CLI::App& batch_group, context& with);   // by add_batches: batch activate, hold, void …
+void add_card_changes(CLI::App& voucher_group, context& with);  // by add_vouchers: the same for serials
+
+// The part of the configuration that `migrate` hands to the database, and `doctor` compares.
+store::policy policy_of(const config::settings& settings);
 
 // A command with --json, its example in --help, and what it does.
 inline CLI::App* add_command(CLI::App& to, context& with, const std::string& name, const std::string& does,

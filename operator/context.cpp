@@ -1,8 +1,11 @@
 #include "operator/context.hpp"
 
 #include <fmt/format.h>
+#include <pwd.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "gateway/reply_phrase.hpp"
 
@@ -42,9 +45,16 @@ config::settings context::settings_with_texts() const {
 store::operations& context::store() {
   if (!store_) {
     const config::settings& all = settings();
-    store_ = std::make_unique<store::operations>(all.store.url, all.service.time_zone);
+    store_ = std::make_unique<store::operations>(all.store.url, all.service.time_zone, person());
   }
   return *store_;
+}
+
+std::string context::person() {
+  // Whoever became root by sudo is still who it was.
+  if (const char* by_sudo = std::getenv("SUDO_USER"); by_sudo && *by_sudo && getuid() == 0) return by_sudo;
+  const passwd* entry = getpwuid(getuid());
+  return entry ? std::string(entry->pw_name) : fmt::format("uid {}", getuid());
 }
 
 parser::msisdn context::number(std::string_view written) {

@@ -33,8 +33,9 @@ class context {
   const config::settings& settings();               // throws misconfigured
   const config::settings& settings_with_secrets();  // and with the PIN key: only what makes cards or examines needs it
   [[nodiscard]] config::settings settings_with_texts()
-      const;                   // the reply texts judged, no secrets; throws misconfigured
-  store::operations& store();  // throws misconfigured, unavailable
+      const;                    // the reply texts judged, no secrets; throws misconfigured
+  store::operations& store();   // throws misconfigured, unavailable
+  static std::string person();  // who runs this, by the operating system's login: for the audit log
 
   // A number as a subscriber would write it. Throws refused.
   parser::msisdn number(std::string_view written);

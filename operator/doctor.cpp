@@ -29,7 +29,7 @@ const config::settings* examine_configuration(context& with, findings& out) {
   try {
     const config::settings& settings = with.settings_with_secrets();
     out.push_back({"configuration", true, with.config_file});
-    out.push_back({"PIN key", true, fmt::format("{} octets, not readable by everyone", settings.pin_key.size())});
+    out.push_back({"PIN key", true, "not readable by everyone"});
     return &settings;
   } catch (const misconfigured& problem) {
     const std::string lines = problem.what();
@@ -46,7 +46,22 @@ const config::settings* examine_configuration(context& with, findings& out) {
   }
 }
 
-void examine_database(context& with, findings& out) {
+std::string what_differs(const store::policy& configured, const store::policy& held) {
+  std::string out;
+  const auto compare = [&](std::string_view what, const auto& ours, const auto& theirs) {
+    if (ours != theirs)
+      out += fmt::format("{}{} is {} in the configuration and {} in the database", out.empty() ? "" : ", ", what, ours,
+                         theirs);
+  };
+  compare("service.currency", configured.currency, held.currency);
+  compare("service.time_zone", configured.time_zone, held.time_zone);
+  compare("approval.activate_above in minor units", configured.activate_above_minor, held.activate_above_minor);
+  compare("approval.adjust_above in minor units", configured.adjust_above_minor, held.adjust_above_minor);
+  return out;
+}
+
+// False: the schema is not ours, and nothing more can be asked.
+bool examine_database(context& with, const config::settings& settings, findings& out) {
   try {
     const store::health health = with.store().examine();
     out.push_back({"database", true, fmt::format("PostgreSQL {}, as {}", health.server_version, health.user)});
@@ -74,8 +89,36 @@ void examine_database(context& with, findings& out) {
                            std::chrono::abs(health.clock_difference).count(),
                            health.clock_difference.count() > 0 ? "ahead of" : "behind")});
     out.push_back({"replies owed", true, std::to_string(health.owed_replies)});
+    if (health.schema_version != ours) return false;
+    const std::string differs = what_differs(policy_of(settings), with.store().policy());
+    out.push_back({"policy", differs.empty(),
+                   differs.empty()
+                       ? "the database holds to what the configuration says"
+                       : differs + ": run \"topupctl migrate\" to hand the configuration's to the database"});
+    return true;
   } catch (const store::unavailable& problem) {
     out.push_back({"database", false, problem.what()});
+    return false;
+  }
+}
+
+// The cards' keys, by their ids; and whether the daemons that are connected have the same newest one.
+void examine_keys(context& with, const config::settings& settings, findings& out) {
+  if (settings.pin_key.empty()) return;  // its fault is told
+  const store::keyring keys(settings.pin_key, settings.older_pin_keys);
+  try {
+    const std::string lost = with.store().why_cards_are_lost(keys);
+    out.push_back(
+        {"keys of the cards", lost.empty(),
+         lost.empty() ? fmt::format("all are configured; new cards are made under {}", keys.ids().front()) : lost});
+    const std::int64_t others = with.store().gateways_without(keys);
+    out.push_back({"keys of the gateways", others == 0,
+                   others == 0 ? "every topupd that is connected has the same newest key"
+                               : fmt::format("{} connections of a topupd with another newest key: restart it with "
+                                             "this configuration",
+                                             others)});
+  } catch (const store::unavailable& problem) {
+    out.push_back({"keys of the cards", false, problem.what()});
   }
 }
 
@@ -92,7 +135,7 @@ void examine_smscs(const config::settings& settings, findings& out) {
 int doctor(context& with) {
   findings all;
   if (const config::settings* settings = examine_configuration(with, all)) {
-    examine_database(with, all);
+    if (examine_database(with, *settings, all)) examine_keys(with, *settings, all);
     examine_smscs(*settings, all);
   }
   std::size_t failed = 0;

@@ -32,8 +32,8 @@ int run(int argc, char** argv) {
       ->capture_default_str();
   app.require_subcommand(1);
   app.fallthrough();
-  for (const auto add :
-       {add_migrate, add_products, add_batches, add_vouchers, add_accounts, add_verify, add_trace, add_try, add_doctor})
+  for (const auto add : {add_migrate, add_products, add_batches, add_vouchers, add_approvals, add_accounts,
+                         add_redemptions, add_verify, add_trace, add_reports, add_locks, add_keys, add_try, add_doctor})
     add(app, with);
 
   try {

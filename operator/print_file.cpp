@@ -1,15 +1,11 @@
 #include "operator/print_file.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <string.h>  // explicit_bzero
-#include <unistd.h>
 
-#include <cerrno>
-#include <filesystem>
-#include <system_error>
 #include <utility>
 
+#include "operator/manifest.hpp"
 #include "store/operations.hpp"
 
 namespace topupd::operators {
@@ -17,25 +13,21 @@ namespace {
 
 constexpr std::size_t capacity = 64 * 1024;
 
-std::string reason() {
-  return std::generic_category().message(errno);
-}
-
 }  // namespace
 
-print_file::print_file(std::string path) : path_(std::move(path)) {
-  descriptor_ = open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (descriptor_ < 0 && errno == EEXIST)
-    throw store::refused(path_ + " exists already, and a print file is never overwritten: choose another name");
-  if (descriptor_ < 0) throw store::refused(fmt::format("cannot make {}: {}", path_, reason()));
+print_file::print_file(std::string path, const encryption& with)
+    : file_(std::move(path), "a print file"), manifest_(manifest_name(file_.path()), "a manifest") {
+  if (with.wanted()) encryptor_.emplace(with, file_.descriptor());
   buffer_.reserve(capacity);
   append("serial,pin,value,currency,expires\n");
 }
 
 print_file::~print_file() {
   explicit_bzero(buffer_.data(), buffer_.capacity());
-  close(descriptor_);
-  if (!kept_) unlink(path_.c_str());
+}
+
+void print_file::describe(std::string_view word) {
+  described_ += fmt::format("{} · ", word);
 }
 
 void print_file::add(std::int64_t serial, const parser::pin& pin, const parser::money& value,
@@ -43,6 +35,12 @@ void print_file::add(std::int64_t serial, const parser::pin& pin, const parser::
   append(fmt::format("{},", serial));
   append(pin.reveal());
   append(fmt::format(",{},{},{}\n", parser::decimal(value), value.currency, expires));
+
+  if (cards_++ == 0) first_serial_ = serial;
+  last_serial_ = serial;
+  std::int64_t& total = value_minor_[value.currency];
+  if (__builtin_add_overflow(total, value.amount_minor, &total))
+    throw store::refused("the cards are worth more than can be counted: make fewer");
 }
 
 void print_file::append(std::string_view octets) {
@@ -51,24 +49,37 @@ void print_file::append(std::string_view octets) {
 }
 
 void print_file::flush() {
-  for (std::size_t written = 0; written < buffer_.size();) {
-    const ssize_t took = write(descriptor_, buffer_.data() + written, buffer_.size() - written);
-    if (took < 0 && errno != EINTR)
-      throw store::refused(fmt::format("cannot write {}: {}; no batch was made", path_, reason()));
-    if (took > 0) written += static_cast<std::size_t>(took);
-  }
+  const std::string_view octets(buffer_.data(), buffer_.size());
+  sum_.add(octets);
+  if (encryptor_)
+    encryptor_->write(octets);
+  else
+    file_.write(octets);
   explicit_bzero(buffer_.data(), buffer_.size());
   buffer_.clear();
 }
 
+std::string print_file::totals() const {
+  std::string text = fmt::format("{}{} cards", described_, cards_);
+  for (const auto& [currency, minor] : value_minor_)
+    text += fmt::format(" · {} {}", parser::decimal({minor, currency}), currency);
+  if (cards_ > 0) text += fmt::format(" · serials {} to {}", first_serial_, last_serial_);
+  return text;
+}
+
 void print_file::sync() {
   flush();
-  const auto folder = std::filesystem::absolute(path_).parent_path();
-  const int directory = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const bool safe = fsync(descriptor_) == 0 && directory >= 0 && fsync(directory) == 0;
-  const std::string why = safe ? "" : reason();
-  if (directory >= 0) close(directory);
-  if (!safe) throw store::refused(fmt::format("cannot write {} to the disk: {}; no batch was made", path_, why));
+  const std::string clear = sum_.hex();
+  if (encryptor_) encryptor_->finish();
+  manifest_.write(
+      manifest_text(file_.path(), encryptor_ ? file_.sha256() : clear, encryptor_ ? clear : "", {totals()}));
+  file_.sync();
+  manifest_.sync();
+}
+
+void print_file::keep() noexcept {
+  file_.keep();
+  manifest_.keep();
 }
 
 }  // namespace topupd::operators

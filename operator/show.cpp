@@ -19,6 +19,17 @@ std::string shown(const parser::money& amount) {
   return parser::decimal(amount) + " " + amount.currency;
 }
 
+std::string grouped(std::string_view decimal) {
+  const std::size_t sign = decimal.starts_with('-') ? 1 : 0;
+  const std::size_t whole = std::min(decimal.find('.'), decimal.size());
+  std::string out(decimal);
+  for (std::size_t at = whole; at > sign + 3;) out.insert(at -= 3, 1, ',');
+  return out;
+}
+std::string grouped(std::int64_t number) {
+  return grouped(std::to_string(number));
+}
+
 void print(std::string_view line) {
   fmt::print("{}\n", line);
 }
@@ -34,7 +45,7 @@ void print_fields(std::initializer_list<std::pair<std::string_view, std::string>
     if (!value.empty()) fmt::print("{:<{}}  {}\n", name, width, value);
 }
 
-void print_table(const std::vector<std::vector<std::string>>& rows, std::initializer_list<std::size_t> right) {
+void print_table(const std::vector<std::vector<std::string>>& rows, const std::vector<std::size_t>& right) {
   std::vector<std::size_t> widths;
   for (const auto& row : rows) {
     widths.resize(std::max(widths.size(), row.size()));

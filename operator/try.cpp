@@ -64,6 +64,7 @@ boost::json::object fields_of(const parser::reading& reading) {
     }
     boost::json::object operator()(const parser::balance&) const { return {{"reading", "balance"}}; }
     boost::json::object operator()(const parser::help&) const { return {{"reading", "help"}}; }
+    boost::json::object operator()(const parser::undo&) const { return {{"reading", "undo"}}; }
     boost::json::object operator()(const parser::confirm&) const { return {{"reading", "confirm"}}; }
     boost::json::object operator()(const parser::cancel&) const { return {{"reading", "cancel"}}; }
     boost::json::object operator()(const parser::ignore&) const { return {{"reading", "ignore"}}; }
@@ -86,8 +87,9 @@ struct answer {
   std::string text, alphabet;
   std::size_t segments = 0;
 };
-std::optional<answer> answer_to(const parser::reading& reading, const config::settings& settings) {
-  auto text = gateway::replies(settings).preview(reading);
+std::optional<answer> answer_to(const parser::reading& reading, const parser::msisdn& sender,
+                                const config::settings& settings) {
+  auto text = gateway::replies(settings).preview(reading, sender);
   if (!text) return std::nullopt;
   const auto name = settings.smscs.empty() ? parser::alphabet::gsm7 : settings.smscs.front().default_alphabet;
   const auto encoded = parser::encode(*text, name);
@@ -114,7 +116,7 @@ int try_text(context& with, const try_options& options) {
   const parser::msisdn sender = options.from.empty() ? somebody(rules.numbers) : with.number(options.from);
   const parser::reading reading = parser::reader(rules).read(text_of(options.text), sender, true);
   boost::json::object fields = fields_of(reading);
-  const auto answer = answer_to(reading, settings);
+  const auto answer = answer_to(reading, sender, settings);
   if (with.json) {
     boost::json::array steps;
     for (const parser::step& step : reading.steps)

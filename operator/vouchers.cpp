@@ -1,6 +1,7 @@
 // topupctl voucher show
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <memory>
 
@@ -10,55 +11,42 @@
 
 namespace topupd::operators {
 
-std::optional<std::int64_t> serial_from(std::string_view written) {
+bool has_form(std::string_view digits, std::string_view form) {
+  return digits.size() == form.size() &&
+         std::equal(digits.begin(), digits.end(), form.begin(),
+                    [](char digit, char in_form) { return in_form == '#' || in_form == digit; });
+}
+
+std::optional<std::int64_t> serial_from(std::string_view written, const parser::rules& reading) {
   const std::string digits = digits_of(written);
   if (digits.empty() || digits.size() > 18 || written.starts_with('+')) return std::nullopt;
+  const auto& lengths = reading.pins.lengths;
+  const bool may_be_pin = std::find(lengths.begin(), lengths.end(), static_cast<int>(digits.size())) != lengths.end();
+  if (may_be_pin && !has_form(digits, reading.serial_form)) return std::nullopt;
   std::int64_t serial = 0;
   std::from_chars(digits.data(), digits.data() + digits.size(), serial);
   return serial;
 }
 
-boost::json::object fields_of(const store::voucher& voucher) {
-  boost::json::object out{{"serial", std::to_string(voucher.serial)}, {"state", voucher.state}};
-  put(out, "value", voucher.value);
-  const auto digits = [](const parser::msisdn& number) { return number.digits(); };
-  out["product"] = voucher.product;
-  out["batch"] = voucher.batch;
-  out["expires"] = or_null(voucher.expires);
-  out["redeemed_by"] = or_null(voucher.sender, digits);
-  out["account"] = or_null(voucher.account, digits);
-  out["receipt"] = or_null(voucher.receipt, [](store::receipt receipt) { return to_string(receipt); });
-  out["ended"] = or_null(iso(voucher.ended));
-  return out;
-}
-
-void show(const store::voucher& voucher) {
-  const bool for_another = voucher.account && voucher.sender != voucher.account;
-  print_fields({{"serial", std::to_string(voucher.serial)},
-                {"state", voucher.state},
-                {"value", shown(voucher.value)},
-                {"product", voucher.product},
-                {"batch", std::to_string(voucher.batch)},
-                {"expires", voucher.expires.empty() ? "never" : voucher.expires},
-                {"redeemed by", voucher.sender ? voucher.sender->digits() : ""},
-                {"for", for_another ? voucher.account->digits() : ""},
-                {"at", iso(voucher.ended)},
-                {"receipt", voucher.receipt ? to_string(*voucher.receipt) : ""}});
-}
-
 namespace {
 
 int show_voucher(context& with, const std::string& written) {
-  const auto serial = serial_from(written);
+  const auto serial = serial_from(written, with.settings().reading);
   const auto voucher = serial ? with.store().find_voucher(*serial) : std::nullopt;
   // What was typed may be the PIN: it is not repeated.
   if (!voucher)
     throw store::refused(fmt::format(
         "no such serial: {}; the serial is the number beside the scratch panel, not under it", without_pins(written)));
-  if (with.json)
-    print_json(fields_of(*voucher));
-  else
+  const auto history = with.store().card_history(*serial);
+  if (with.json) {
+    boost::json::object answer = fields_of(*voucher);
+    answer["history"] = fields_of(history);
+    print_json(answer);
+  } else {
     show(*voucher);
+    print("history");
+    show(history);
+  }
   return 0;
 }
 
@@ -71,6 +59,7 @@ void add_vouchers(CLI::App& to, context& with) {
               [&with, serial] { return show_voucher(with, *serial); })
       ->add_option("SERIAL", *serial, "the number printed openly on the card")
       ->required();
+  add_card_changes(*group, with);
 }
 
 }  // namespace topupd::operators

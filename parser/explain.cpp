@@ -26,6 +26,7 @@ std::string_view name(command what) {
     case command::help: return "help";
     case command::language: return "language";
     case command::transfer: return "transfer";
+    case command::undo: return "undo";
     case command::yes: return "yes";
     case command::no: return "no";
   }
@@ -78,6 +79,7 @@ struct decision_text {
   std::string operator()(const set_language& l) const { return "language " + l.to; }
   std::string operator()(const transfer& t) const { return "transfer " + t.amount + " to " + as_dialled(t.to, plan); }
   std::string operator()(const help&) const { return "help"; }
+  std::string operator()(const undo&) const { return "take back the last credit to another number"; }
   std::string operator()(const confirm&) const { return "confirm"; }
   std::string operator()(const cancel&) const { return "cancel"; }
   std::string operator()(const ignore&) const { return "ignore"; }

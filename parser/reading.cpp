@@ -101,7 +101,7 @@ request decide_redeem(const findings& found, const spoken& said, const digit_rea
   out.check = said.check || (said.command && said.command->command == command::status);
   out.ask = out.check || digits.interpreted || refusal || said.somebody || said.adopted || (!keyword && prose) ||
             (out.target && (rules.ask_for_others || said.unknown)) ||
-            (said.command && said.command->command == command::transfer);
+            (said.command && (said.command->command == command::transfer || said.command->command == command::undo));
   return out;
 }
 
@@ -123,10 +123,18 @@ request decide_transfer(const findings& found, const msisdn& sender, const rules
   const bool odd = found.leftover || found.wrong_check || found.wrong_length > 0;
   if (found.numbers.size() > 1) return because(unclear_reason::two_targets);
   if (found.amounts.size() != 1 || (found.numbers.empty() && !odd)) return because(unclear_reason::missing_amount);
-  if (found.numbers.empty() || odd || found.numbers.front() == sender ||
-      !may_be_credited(found.numbers.front(), rules.numbers))
+  if (found.numbers.empty() || odd ||
+      (found.numbers.front() != sender && !may_be_credited(found.numbers.front(), rules.numbers)))
     return because(unclear_reason::bad_number);
   return transfer{.to = found.numbers.front(), .amount = found.amounts.front()};
+}
+
+// UNDO moves money at once: it counts only when nothing is said that could make it another wish, or that names another
+// credit than the last. "undo my last topup" does not; "how undo", "don't undo" and "undo 0709876543" do.
+request decide_undo(const spoken& said, const digit_reading& digits) {
+  const bool alone = !said.unknown && !said.answer && !said.check && !said.aside && !said.somebody;
+  if (alone && digits.parts.empty()) return undo{};
+  return because(unclear_reason::undo_alone);
 }
 
 // A receipt as people type one after TXN: the first word of six to thirteen letters and digits that is no word of ours.
@@ -167,6 +175,7 @@ request decide_command(const heard& all, const msisdn& sender, const rules& rule
     case command::balance: return balance{};
     case command::history: return history{};
     case command::transfer: return decide_transfer(all.found, sender, rules);
+    case command::undo: return decide_undo(all.said, all.digits);
     case command::status: {
       if (const auto serial = number_of(all.found.serials)) return status{.serial = serial, .receipt = {}};
       if (all.found.wrong_check) return because(unclear_reason::check_digit);  // a PIN, and none to keep as a receipt
@@ -191,6 +200,8 @@ request decide_command(const heard& all, const msisdn& sender, const rules& rule
 request decide(const heard& all, const msisdn& sender, const rules& rules) {
   const auto& [text, tokens, words, said, digits, found] = all;
   if (!found.pins.empty()) return decide_redeem(found, said, digits, sender, rules);
+
+  if (said.command && said.command->command == command::undo) return decide_undo(said, digits);
 
   const bool topup = said.topup || found.keyword || (said.check && !said.command);
   if (topup || (found.service_code && (found.wrong_check || found.wrong_length > 0)))
@@ -274,7 +285,9 @@ std::string_view name(unclear_reason reason) {
     case unclear_reason::missing_serial: return "missing_serial";
     case unclear_reason::unknown_language: return "unknown_language";
     case unclear_reason::missing_amount: return "missing_amount";
+    case unclear_reason::undo_alone: return "undo_alone";
     case unclear_reason::no_transfer: return "no_transfer";
+    case unclear_reason::no_undo: return "no_undo";
     case unclear_reason::in_parts: return "in_parts";
   }
   return "";

@@ -45,13 +45,14 @@ struct transfer {  // of the sender's own credit
   msisdn to;
   std::string amount;  // "100"
 };
-struct confirm {};  // YES: spend the vouchers of the pending question
+struct undo {};     // of the sender's last credit to another number
+struct confirm {};  // YES: spend the vouchers of the pending question, or transfer
 struct cancel {};   // NO
 struct ignore {};   // padding noise, or our own confirmation forwarded back: no answer at all
 
 // Nothing is used and nothing counts as a wrong PIN; the reply says what is wrong. In order of precedence.
-// in_parts and no_transfer are the gateway's words, which read() never says: parts of a long text that did not all
-// arrive, and a transfer where none are offered.
+// in_parts, no_transfer and no_undo are the gateway's words, which read() never says: parts of a long text that did not
+// all arrive, and what this operator does not offer.
 enum class unclear_reason {
   missing_pin,
   pin_length,
@@ -63,16 +64,18 @@ enum class unclear_reason {
   missing_serial,    // STATUS or TXN of nothing
   unknown_language,  // LANG of one that there is not
   missing_amount,    // TRANSFER without number or amount
+  undo_alone,        // UNDO beside anything that it could be about
   in_parts,
-  no_transfer
+  no_transfer,
+  no_undo
 };
 struct unclear {
   unclear_reason reason;
   int got = 0;  // pin_length: the digits found
 };
 
-using request =
-    std::variant<redeem, balance, history, status, help, set_language, transfer, confirm, cancel, ignore, unclear>;
+using request = std::variant<redeem, balance, history, status, help, set_language, transfer, undo, confirm, cancel,
+                             ignore, unclear>;
 
 // One step of the explanation that `topupctl try` shows: {"normalised", "topup ############2749"}. Holds no PIN beyond
 // its last four digits.
@@ -88,7 +91,7 @@ struct reading {
 };
 
 // A keyword and what it stands for; the words of one language, as its file in config/languages/ has them.
-enum class command { topup, balance, history, status, check, help, language, transfer, yes, no };
+enum class command { topup, balance, history, status, check, help, language, transfer, undo, yes, no };
 struct language {
   std::string code;                // BCP 47: "en"
   std::vector<std::string> names;  // what LANG calls it: "English", "EN"; none: it cannot be chosen

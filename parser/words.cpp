@@ -139,6 +139,8 @@ void hear(spoken& said, const meaning& what) {
     case command::help:
     case command::language:
     case command::transfer:
+    case command::undo:
+      said.aside = said.aside || what.command == command::help || what.command == command::language;
       // "how much balance": whoever says what he wants needs no help.
       if (!said.command || said.command->command == command::help) said.command = what;
       return;

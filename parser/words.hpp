@@ -15,6 +15,7 @@ struct spoken {
   std::optional<meaning> check;
   std::optional<meaning> answer;  // yes or no; see `contradiction`
   bool contradiction = false;     // both yes and no
+  bool aside = false;             // help or a language is asked for, whatever else is said: "how undo"
   bool unknown = false;           // words besides keywords and noise
   bool somebody = false;          // "for my wife": a word nobody knows, behind one that somebody follows
   bool adopted = false;           // digits glued to a word went with it: "A52", but also "P20"

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <ranges>
 #include <utility>
 
 namespace topupd::store {
@@ -37,29 +36,50 @@ class reader {
     return value ? std::optional{std::chrono::sys_seconds{std::chrono::seconds{*value}}} : std::nullopt;
   }
 
-  // "(3,2,credited,7000,8340,USD)": numbers and words, which need no quotes.
-  std::optional<store::several> several() {
+  // What few messages have: topup.extra, as PostgreSQL writes a row: (12,"(3,2,credited,7000,8340,USD)",,,"{1,2,3}",,)
+  void extra(decision& out) {
     auto text = view();
-    if (text.size() < 2) return std::nullopt;
+    if (text.size() < 2) return;
     text = text.substr(1, text.size() - 2);
-    const auto word = [&text] {
-      const auto end = std::min(text.find(','), text.size());
-      const auto found = text.substr(0, end);
-      text.remove_prefix(std::min(end + 1, text.size()));
-      return found;
-    };
+    if (const auto number = integer_or_none(field(text))) out.leader = receipt{*number};
+    if (const auto inner = field(text); !inner.empty()) out.several = several(inner);
+    out.expected_minor = integer_or_none(field(text));
+    if (const auto number = integer_or_none(field(text)))
+      out.giver = parser::msisdn::from_number(static_cast<std::uint64_t>(*number));
+    const auto numbers = numbers_in(field(text));
+    for (std::size_t i = 0; i + 2 < numbers.size(); i += 3)
+      out.history.push_back({.receipt = {numbers[i]},
+                             .amount = {numbers[i + 1], out.amount.currency},
+                             .at = std::chrono::sys_seconds{std::chrono::seconds{numbers[i + 2]}}});
+    if (const auto minor = integer_or_none(field(text))) out.bonus = {*minor, out.amount.currency};
+    if (const auto at = integer_or_none(field(text)))
+      out.bonus_until = std::chrono::sys_seconds{std::chrono::seconds{*at}};
+  }
+
+ private:
+  // The next field of a row, its quotes taken off: numbers, words, and rows and arrays of these, so nothing is escaped.
+  static std::string_view field(std::string_view& text) {
+    const bool quoted = text.starts_with('"');
+    if (quoted) text.remove_prefix(1);
+    const auto end = std::min(text.find(quoted ? '"' : ','), text.size());
+    const auto found = text.substr(0, end);
+    text.remove_prefix(std::min(end + (quoted ? 2 : 1), text.size()));
+    return found;
+  }
+  // "(3,2,credited,7000,8340,USD)"
+  static store::several several(std::string_view text) {
+    text = text.substr(1, text.size() - 2);
     store::several all;
-    all.cards = static_cast<int>(integer(word()));
-    all.added = static_cast<int>(integer(word()));
-    all.outcome = outcome_from(word()).value_or(outcome::quarantined);
-    all.total.amount_minor = integer(word());
-    all.balance.amount_minor = integer(word());
-    all.total.currency = all.balance.currency = word();
+    all.cards = static_cast<int>(integer(field(text)));
+    all.added = static_cast<int>(integer(field(text)));
+    all.outcome = outcome_from(field(text)).value_or(outcome::quarantined);
+    all.total.amount_minor = integer(field(text));
+    all.balance.amount_minor = integer(field(text));
+    all.total.currency = all.balance.currency = field(text);
     return all;
   }
   // "{1,2,3}"
-  std::vector<std::int64_t> numbers() {
-    auto text = view();
+  static std::vector<std::int64_t> numbers_in(std::string_view text) {
     std::vector<std::int64_t> all;
     while (text.size() > 2) {
       text.remove_prefix(1);
@@ -69,8 +89,9 @@ class reader {
     }
     return all;
   }
-
- private:
+  static std::optional<std::int64_t> integer_or_none(std::string_view text) {
+    return text.empty() ? std::nullopt : std::optional{integer(text)};
+  }
   static std::int64_t integer(std::string_view text) {
     std::int64_t value = 0;
     std::from_chars(text.data(), text.data() + text.size(), value);
@@ -114,14 +135,7 @@ answer answer_of(const pqxx::row& row) {
   out.got = static_cast<int>(next.number().value_or(0));
   out.decided_at = next.time().value_or(std::chrono::sys_seconds{});
   out.batch = next.number().value_or(0);
-  out.leader = next.a_receipt();
-  out.several = next.several();
-  out.expected_minor = next.number();
-  out.giver = next.msisdn();
-  for (const auto numbers = next.numbers(); const auto item : std::views::iota(std::size_t{0}, numbers.size() / 3))
-    out.history.push_back({.receipt = {numbers[3 * item]},
-                           .amount = {numbers[3 * item + 1], out.amount.currency},
-                           .at = std::chrono::sys_seconds{std::chrono::seconds{numbers[3 * item + 2]}}});
+  next.extra(out);
   return all;
 }
 

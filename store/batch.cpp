@@ -20,6 +20,8 @@ bool is_plain(const text& one) {
     case action::history:
     case action::status:
     case action::language:
+    case action::transfer:
+    case action::undo:
     case action::notice: return false;
   }
   return false;
@@ -50,6 +52,7 @@ void join(company& there, const text& one) {
 
 places more_places(const text& of) {
   if (of.action == action::confirm) return {.vouchers = most_vouchers - 1, .notice = true};
+  if (of.action == action::undo) return {.vouchers = 0, .notice = true};
   if (of.action != action::redeem || of.vouchers.empty()) return {};
   return {.vouchers = of.vouchers.size() - 1, .notice = of.target && *of.target != of.sender && !of.ask};
 }

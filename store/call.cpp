@@ -1,6 +1,7 @@
 #include "store/call.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -33,10 +34,13 @@ class sql_array {
   void octets(const std::array<std::uint8_t, N>& value) {
     next();
     out_ += "\"\\\\x";
-    for (const std::uint8_t octet : value) {
-      out_ += "0123456789abcdef"[octet >> 4];
-      out_ += "0123456789abcdef"[octet & 15];
-    }
+    hex(value);
+    out_ += '"';
+  }
+  void octets(std::span<const voucher_digest> values) {
+    next();
+    out_ += "\"\\\\x";
+    for (const voucher_digest& each : values) hex(each.octets);
     out_ += '"';
   }
   void msisdn(const parser::msisdn& value) { number(static_cast<std::int64_t>(value.number())); }
@@ -48,6 +52,13 @@ class sql_array {
   std::string short_of_nulls() && { return std::move(out_) + '}'; }
 
  private:
+  template <std::size_t N>
+  void hex(const std::array<std::uint8_t, N>& value) {
+    for (const std::uint8_t octet : value) {
+      out_ += "0123456789abcdef"[octet >> 4];
+      out_ += "0123456789abcdef"[octet & 15];
+    }
+  }
   void separate() {
     if (out_.size() > 1) out_ += ',';
   }
@@ -117,6 +128,7 @@ class texts_of_call {
     senders,
     actions,
     digests,
+    prefixes,
     targets,
     asks,
     reasons,
@@ -126,6 +138,7 @@ class texts_of_call {
     given_serials,
     expecteds,
     abouts,
+    olders,
     count
   };
   sql_array arrays[count];
@@ -134,7 +147,7 @@ class texts_of_call {
     const text& text = one.text;
     arrays[prints].octets(text.print.octets);
     arrays[leaders].null();
-    add(one, one.receipt, name(text.action), text.vouchers.empty() ? nullptr : &text.vouchers.front());
+    add(one, one.receipt, name(text.action), text.vouchers.empty() ? no_voucher : 0);
     text.serial ? arrays[given_serials].number(*text.serial) : arrays[given_serials].null();
     text.expected_minor ? arrays[expecteds].number(*text.expected_minor) : arrays[expecteds].null();
     text.about ? arrays[abouts].number(text.about->number) : arrays[abouts].null();
@@ -148,14 +161,20 @@ class texts_of_call {
       arrays[leaders].number(one.receipt.number);
       const bool is_notice = notice && i == vouchers;
       const bool has_voucher = !is_notice && i + 1 < one.text.vouchers.size();
-      add(one, one.more[i], name(is_notice ? action::notice : one.text.action),
-          has_voucher ? &one.text.vouchers[i + 1] : nullptr);
+      add(one, one.more[i], name(is_notice ? action::notice : one.text.action), has_voucher ? i + 1 : no_voucher);
       for (const auto each : {given_serials, expecteds, abouts}) arrays[each].null();
     }
   }
 
  private:
-  void add(const item& one, const receipt& receipt, std::string_view action, const voucher_digest* digest) {
+  static constexpr auto no_voucher = static_cast<std::size_t>(-1);
+
+  void add_older(const text& text, std::size_t voucher) {
+    const std::size_t each = text.older.size() / text.vouchers.size();
+    if (each == 0) return arrays[olders].null();
+    arrays[olders].octets(std::span(text.older).subspan(voucher * each, each));
+  }
+  void add(const item& one, const receipt& receipt, std::string_view action, std::size_t voucher) {
     const text& text = one.text;
     arrays[receipts].number(receipt.number);
     arrays[copies].number(1 + static_cast<std::int64_t>(one.copies.size()));
@@ -164,7 +183,13 @@ class texts_of_call {
     arrays[short_codes].text(text.short_code);
     arrays[senders].msisdn(text.sender);
     arrays[actions].word(action);
-    digest ? arrays[digests].octets(digest->octets) : arrays[digests].null();
+    if (voucher == no_voucher) {
+      for (const auto each : {digests, prefixes, olders}) arrays[each].null();
+    } else {
+      arrays[digests].octets(text.vouchers[voucher].octets);
+      voucher < text.prefixes.size() ? arrays[prefixes].number(text.prefixes[voucher]) : arrays[prefixes].null();
+      add_older(text, voucher);
+    }
     text.target&& text.target != text.sender ? arrays[targets].msisdn(*text.target) : arrays[targets].null();
     arrays[asks].word(text.ask ? "t" : "f");
     text.reason.empty() ? arrays[reasons].null() : arrays[reasons].text(text.reason);
@@ -199,6 +224,10 @@ std::vector<std::string> redeem_arguments(const worker_options& options, std::sp
                                fmt::format("{}", options.ask_above_minor),
                                seconds(options.question_time),
                                fmt::format("{}", options.answers_per_hour),
+                               fmt::format("{{{}}}", fmt::join(options.transfer_limits, ",")),
+                               seconds(options.undo_time),
+                               fmt::format("{}", options.wrong_pins_per_day),
+                               fmt::format("{}", options.alarm_factor),
                                again ? "t" : "f"};
   append(all, std::begin(of.arrays), of.arrays + texts_of_call::leaders);
   for (sql_array* rare = of.arrays + texts_of_call::leaders; rare != std::end(of.arrays); ++rare)

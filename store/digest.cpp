@@ -1,11 +1,13 @@
 #include "store/digest.hpp"
 
+#include <fmt/format.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
 
 #include <algorithm>
 #include <cassert>
+#include <iterator>
 #include <memory>
 #include <stdexcept>
 
@@ -43,18 +45,65 @@ unsigned char* octets_of(std::string& text) {
 
 constexpr std::uint8_t udhi = 0x40;  // SMPP 3.4 §5.2.12; the other bits of esm_class do not change what the text says
 
+std::string_view octets_in(const voucher_digest& digest) {
+  return {reinterpret_cast<const char*>(digest.octets.data()), digest.octets.size()};
+}
+
+// A key for another use, which follows from a PIN key. No PIN has letters: it is never the digest of one.
+secret derived(const secret& key, std::string_view use) {
+  const auto made = hmac(key, use);
+  return secret({reinterpret_cast<const char*>(made.data()), made.size()});
+}
+
 }  // namespace
 
-keyring::keyring(const secret& key) : voucher_key_(key) {
-  assert(key.size() == 32);
-  const auto derived = hmac(key, "topupd message fingerprint");  // no PIN has letters: never the digest of one
-  message_key_ = secret({reinterpret_cast<const char*>(derived.data()), derived.size()});
-  const auto sealing = hmac(key, "topupd message part");
-  part_key_ = secret({reinterpret_cast<const char*>(sealing.data()), sealing.size()});
+// What is remembered for minutes goes under the newest key: a change of keys breaks no more than what was on its way.
+keyring::keyring(const secret& newest, const std::vector<secret>& older)
+    : voucher_keys_{newest},
+      message_key_(derived(newest, "topupd message fingerprint")),
+      part_key_(derived(newest, "topupd message part")),
+      prefix_key_(derived(newest, "topupd PIN prefix")) {
+  voucher_keys_.insert(voucher_keys_.end(), older.begin(), older.end());
+  for (const secret& key : voucher_keys_) {
+    assert(key.size() == 32);
+    const auto whole = hmac(key, "topupd key id");
+    std::string id;
+    for (std::size_t i = 0; i < 8; ++i) fmt::format_to(std::back_inserter(id), "{:02x}", whole[i]);
+    ids_.push_back(std::move(id));
+  }
 }
 
 voucher_digest keyring::digest(const parser::pin& pin) const {
-  return {hmac(voucher_key_, pin.reveal())};
+  return {hmac(voucher_keys_.front(), pin.reveal())};
+}
+
+std::vector<voucher_digest> keyring::older(const parser::pin& pin) const {
+  std::vector<voucher_digest> all;
+  for (std::size_t made = 1; made < voucher_keys_.size(); ++made) {
+    all.push_back({hmac(voucher_keys_[made], pin.reveal())});
+    for (std::size_t later = made; later-- > 0;) all.push_back({hmac(voucher_keys_[later], octets_in(all.back()))});
+  }
+  return all;
+}
+
+std::int32_t keyring::prefix(const parser::pin& pin) const {
+  const auto whole = hmac(prefix_key_, pin.reveal().substr(0, 6));
+  return static_cast<std::int32_t>((whole[0] & 0x7FU) << 24U | static_cast<std::uint32_t>(whole[1]) << 16U |
+                                   static_cast<std::uint32_t>(whole[2]) << 8U | whole[3]);
+}
+
+bool keyring::knows(std::span<const std::string> chain) const {
+  if (chain.empty()) return false;
+  auto at = std::find(ids_.rbegin(), ids_.rend(), chain.front());
+  return static_cast<std::size_t>(ids_.rend() - at) >= chain.size() && std::equal(chain.begin(), chain.end(), at);
+}
+
+voucher_digest keyring::rewrap(const voucher_digest& digest, std::span<const std::string> chain) const {
+  voucher_digest wrapped = digest;
+  const auto last = std::find(ids_.begin(), ids_.end(), chain.back());
+  for (auto later = last - ids_.begin(); later-- > 0;)
+    wrapped = {hmac(voucher_keys_[static_cast<std::size_t>(later)], octets_in(wrapped))};
+  return wrapped;
 }
 
 fingerprint keyring::print(const message_identity& identity) const {

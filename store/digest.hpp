@@ -6,8 +6,10 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "parser/pin.hpp"
 #include "parser/secret.hpp"
@@ -34,11 +36,27 @@ struct message_identity {
   std::string_view octets;     // a UDH included
 };
 
+// The PIN keys. Cards are made under the newest. Cards of an older key may be re-wrapped, without any PIN: their digest
+// is then HMAC(newer key, digest), and both keys are needed to find them.
 class keyring {
  public:
-  // key: 32 octets. Precondition (configuration has checked it).
-  explicit keyring(const secret& key);
-  [[nodiscard]] voucher_digest digest(const parser::pin& pin) const;
+  // 32 octets each; older: newest first, two at most. Precondition (configuration has checked it).
+  explicit keyring(const secret& newest, const std::vector<secret>& older = {});
+  [[nodiscard]] voucher_digest digest(const parser::pin& pin) const;  // of a card made under the newest key
+  // What else the digest of this PIN may be: of cards made under an older key, and re-wrapped under none, some or all
+  // of the later ones. As many for each PIN; none with one key.
+  [[nodiscard]] std::vector<voucher_digest> older(const parser::pin& pin) const;
+  // Tells PINs that begin alike, by a keyed print of their first six digits: who counts up is seen (DESIGN.md §2.8).
+  [[nodiscard]] std::int32_t prefix(const parser::pin& pin) const;
+
+  // The names of the keys, the newest first: 16 hexadecimal digits that follow from the key, and do not give it away.
+  // What stands at a batch proves that a configured key is the right one.
+  [[nodiscard]] const std::vector<std::string>& ids() const { return ids_; }
+  // Whether cards under this chain of keys, the first applied first, can be found. Chains have no gaps.
+  [[nodiscard]] bool knows(std::span<const std::string> chain) const;
+  // A digest under `chain`, and under the later keys. Precondition: knows(chain).
+  [[nodiscard]] voucher_digest rewrap(const voucher_digest& digest, std::span<const std::string> chain) const;
+
   [[nodiscard]] fingerprint print(const message_identity& identity) const;  // under a key derived from the same one
 
   // Octets that must wait in the database, readable by whoever has the key alone. `about`: what they belong to; they
@@ -47,9 +65,11 @@ class keyring {
   [[nodiscard]] std::optional<secret> open(std::string_view sealed, std::string_view about) const;
 
  private:
-  secret voucher_key_;
+  std::vector<secret> voucher_keys_;
+  std::vector<std::string> ids_;
   secret message_key_;
   secret part_key_;
+  secret prefix_key_;
 };
 
 }  // namespace topupd::store

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "store/answer.hpp"
+#include "store/keys.hpp"
 #include "store/migrations.hpp"
 
 namespace topupd::store {
@@ -57,7 +58,7 @@ gateway_link::gateway_link(const worker_options& options, const std::string& nam
     // A call that hangs is broken off and repeated; the limit never reaches COMMIT itself (DESIGN.md §7). And the
     // server must not wait for ever, with everybody's turn in its hand, for a gateway that vanished to take its answer.
     pqxx::nontransaction{*connection_}.exec("set statement_timeout = '5s'; set tcp_user_timeout = '10s'");
-    connection_->prepare(redeem_statement, "select * from topup.redeem(" + placeholders(31) + ")");
+    connection_->prepare(redeem_statement, "select * from topup.redeem(" + placeholders(37) + ")");
     connection_->prepare(quarantine_statement, "select * from topup.quarantine(" + placeholders(10) + ")");
     connection_->prepare(claim_statement, "select * from topup.claim(" + placeholders(7) + ")");
     connection_->prepare(keep_part_statement, "select topup.keep_part(" + placeholders(10) + ")");
@@ -71,7 +72,8 @@ void gateway_link::check() {
   pqxx::nontransaction session{*connection_};
   pqxx::result facts;
   try {
-    facts = session.exec_params("select * from topup.startup_facts($1)", options_.time_zone);
+    facts = session.exec_params("select * from topup.startup_facts($1, $2)", options_.time_zone,
+                                id_array(options_.key_ids));
   } catch (const std::exception& problem) {
     const std::string state = sqlstate(problem);
     if (state == "22023")  // invalid_parameter_value
@@ -89,6 +91,8 @@ void gateway_link::check() {
         fmt::format("PostgreSQL runs with {} = off and would lose credits in a crash: set it to on", off));
   if (const std::string problem = schema_problem(migrations_in(fact[4].as<std::string>(""))); !problem.empty())
     throw unavailable(problem);
+  if (!fact[5].is_null())
+    throw unavailable(lost_cards(fact[5].as<std::int64_t>(), fact[6].as<std::string>(), options_.key_ids));
 }
 
 called<pqxx::result> gateway_link::call(const std::string& statement, const std::vector<std::string>& arguments) {

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "store/digest_arrays.hpp"
+#include "store/guess_rate.hpp"
 #include "store/operations_body.hpp"
 
 namespace topupd::store {
@@ -34,30 +36,29 @@ serial_range serials_of(std::string_view form) {
   return range;
 }
 
-// PostgreSQL's text form of bigint[] and bytea[].
-struct voucher_arrays {
-  std::string serials = "{";
-  std::string digests = "{";
-
-  void add(std::int64_t serial, const voucher_digest& digest) {
-    fmt::format_to(std::back_inserter(serials), "{}{}", serials.size() > 1 ? "," : "", serial);
-    digests += digests.size() > 1 ? ",\"\\\\x" : "\"\\\\x";
-    for (const std::uint8_t octet : digest.octets) fmt::format_to(std::back_inserter(digests), "{:02x}", octet);
-    digests += '"';
-  }
-  void close() {
-    serials += '}';
-    digests += '}';
-  }
-};
+// What helps: PINs so long that the guesses come down to what is allowed, or fewer of them a day.
+std::string too_easy(const operations::new_batch& order, std::int64_t live, double guesses) {
+  const int length = order.pins.lengths.front();
+  int longer = length;
+  while (guesses_a_year(order.wrong_pins_per_day, live, random_digits(longer, order.pins.check)) > most_guesses_a_year)
+    ++longer;
+  const auto fewer =
+      static_cast<std::int64_t>(static_cast<double>(order.wrong_pins_per_day) * most_guesses_a_year / guesses);
+  return fmt::format(
+      "with {} cards to be hit and {} wrong PINs a day, {:.2g} of these PINs would be guessed a year, and at most {} "
+      "may "
+      "be: put {} first in pin.lengths, or set guessing.wrong_pins_per_day to {} or less",
+      live, order.wrong_pins_per_day, guesses, most_guesses_a_year, longer, fewer);
+}
 
 }  // namespace
 
-batch operations::body::open_batch(pqxx::work& transaction, const new_batch& order) {
+batch operations::body::open_batch(pqxx::work& transaction, const new_batch& order, const keyring& keys) {
   const serial_range range = serials_of(order.serial_form);
   const auto row =
-      transaction.exec_params1("select * from topup.open_batch($1, $2, $3, $4, nullif($5, '')::date, $6)",
-                               order.product, order.count, range.lowest, range.highest, order.expires, time_zone);
+      transaction.exec_params1("select * from topup.open_batch($1, $2, $3, $4, nullif($5, '')::date, $6, $7, $8)",
+                               order.product, order.count, range.lowest, range.highest, order.expires, time_zone,
+                               order.pins.lengths.front(), "{" + keys.ids().front() + "}");
   const std::string word = text_in(row[0]);
   if (word == "no_product")
     throw refused(fmt::format("there is no product {}: see \"topupctl product list\"", order.product));
@@ -67,14 +68,20 @@ batch operations::body::open_batch(pqxx::work& transaction, const new_batch& ord
         fmt::format("the form {} has only {} serials left: order fewer cards or give reading.serial a new prefix",
                     order.serial_form, std::max<std::int64_t>(0, range.highest - row[2].as<std::int64_t>() + 1)));
   const auto first = row[2].as<std::int64_t>();
+  const auto live = row[4].as<std::int64_t>();
+  const double guesses =
+      guesses_a_year(order.wrong_pins_per_day, live, random_digits(order.pins.lengths.front(), order.pins.check));
+  if (guesses > most_guesses_a_year) throw refused(too_easy(order, live, guesses));
   return {.id = row[1].as<std::int64_t>(),
           .product = order.product,
-          .state = "inactive",
+          .state = "generated",
           .count = order.count,
           .first_serial = first,
           .last_serial = first + order.count - 1,
           .expires = order.expires,
-          .created = time_in(row[3]).value_or(moment{})};
+          .created = time_in(row[3]).value_or(moment{}),
+          .states = {{"generated", order.count}},
+          .guesses_a_year = guesses};
 }
 
 // One PIN for each of `count` serials. One that another card has already is thrown away and made again: with 16 digits
@@ -90,16 +97,16 @@ std::vector<parser::pin> operations::body::write(pqxx::work& transaction, std::i
   }
   for (int attempt = 0; !missing.empty(); ++attempt) {
     if (attempt == 100) throw refused("no unused PINs are left of this length: configure longer ones in pin.lengths");
-    voucher_arrays arrays;
+    digest_arrays arrays;
     for (const std::int64_t serial : missing) {
       parser::pin& card = pins[static_cast<std::size_t>(serial - first)];
       if (attempt > 0) card = source.next();
-      arrays.add(serial, keys.digest(card));
+      arrays.add(serial, card, keys);
     }
     arrays.close();
     std::vector<std::int64_t> written;
-    for (const pqxx::row& row :
-         transaction.exec_params("select topup.add_vouchers($1, $2, $3)", id, arrays.serials, arrays.digests))
+    for (const pqxx::row& row : transaction.exec_params("select topup.add_vouchers($1, $2, $3, $4)", id, arrays.serials,
+                                                        arrays.digests, arrays.older))
       written.push_back(row[0].as<std::int64_t>());
     std::sort(written.begin(), written.end());
     std::erase_if(missing,
@@ -111,12 +118,12 @@ std::vector<parser::pin> operations::body::write(pqxx::work& transaction, std::i
 batch operations::generate(const new_batch& order, const keyring& keys,
                            const std::function<void(std::int64_t serial, const parser::pin&)>& on_card,
                            const std::function<void(std::int64_t done)>& on_progress,
-                           const std::function<void()>& before_commit) {
+                           const std::function<void(const batch&)>& before_commit) {
   batch made;
   try {
     body_->guarded([&] {
       pqxx::work transaction{*body_->link};
-      made = body_->open_batch(transaction, order);
+      made = body_->open_batch(transaction, order, keys);
       pin_source source(order.pins);
       for (std::int64_t done = 0; done < order.count;) {
         const std::int64_t count = std::min(chunk, order.count - done);
@@ -126,7 +133,7 @@ batch operations::generate(const new_batch& order, const keyring& keys,
         done += count;
         if (on_progress) on_progress(done);
       }
-      if (before_commit) before_commit();
+      if (before_commit) before_commit(made);
       try {
         transaction.commit();
       } catch (const pqxx::in_doubt_error&) {

@@ -8,14 +8,17 @@ namespace topupd::store {
 namespace {
 
 // In the order of the enumerations, which is that of the SQL types.
-constexpr std::array<std::string_view, 10> actions{"redeem", "confirm",  "cancel", "balance", "history",
-                                                   "status", "language", "help",   "unclear", "notice"};
-constexpr std::array<std::string_view, 20> outcomes{
-    "quarantined", "locked",         "unclear",     "help",        "balance",    "history",      "status",
-    "language",    "cancelled",      "no_question", "unknown_pin", "not_active", "void_voucher", "expired",
-    "used",        "other_currency", "repeated",    "asked",       "credited",   "received"};
+constexpr std::array<std::string_view, 12> actions{"redeem",   "confirm", "cancel",  "balance",  "history", "status",
+                                                   "language", "help",    "unclear", "transfer", "undo",    "notice"};
+constexpr std::array<std::string_view, 26> outcomes{"quarantined", "locked",         "unclear",         "help",
+                                                    "balance",     "history",        "status",          "language",
+                                                    "cancelled",   "no_question",    "not_transferred", "not_undone",
+                                                    "unknown_pin", "not_active",     "void_voucher",    "expired",
+                                                    "used",        "other_currency", "held_account",    "repeated",
+                                                    "asked",       "transferred",    "undone",          "credited",
+                                                    "received",    "taken_back"};
 static_assert(actions.size() == static_cast<std::size_t>(action::notice) + 1);
-static_assert(outcomes.size() == static_cast<std::size_t>(outcome::received) + 1);
+static_assert(outcomes.size() == static_cast<std::size_t>(outcome::taken_back) + 1);
 
 template <typename Enum, std::size_t N>
 std::optional<Enum> find(const std::array<std::string_view, N>& names, std::string_view name) {

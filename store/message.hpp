@@ -26,7 +26,9 @@ enum class action {
   language,
   help,
   unclear,
-  notice,  // nobody's text: what the receiver of somebody else's credit is told
+  transfer,  // of the sender's own credit; only after YES
+  undo,      // of the sender's last credit to another number
+  notice,    // nobody's text: what somebody is told whose account another one's text has changed
 };
 
 // What became of a text. The first that applies is the outcome, in this order.
@@ -35,23 +37,31 @@ enum class outcome {
   locked,       // too many distinct wrong PINs: nothing was looked up; `until`
   unclear,      // nothing was used; `reason`, `got`. Also a serial that is not the voucher's: "wrong_serial"
   help,
-  balance,      // `balance`, `valid_until`; no account yet: a balance of zero without validity
-  history,      // `history`, newest first; may be empty
-  status,       // of a card or of a receipt: `reason` says which of the card_… and receipt_… it is
-  language,     // `language` is the sender's from now on
-  cancelled,    // NO: the question is gone, the voucher untouched
-  no_question,  // YES or NO, and nothing is pending
-  unknown_pin,  // counted towards the lock
-  not_active,   // its batch is not on sale yet, or held
-  void_voucher,
-  expired,         // the card's day of expiry is over
-  used,            // redeemed by another sender
-  other_currency,  // the account keeps another currency; the voucher is untouched
-  repeated,        // the same sender redeemed it before, by another text: `earlier`, `earlier_at`
-  asked,  // a question is pending until `until`; the voucher is untouched. `reason`: "check", "differs" (`expected`),
-          // or none
+  balance,          // `balance`, `valid_until`; no account yet: a balance of zero without validity
+  history,          // `history`, newest first; may be empty
+  status,           // of a card or of a receipt: `reason` says which of the card_… and receipt_… it is
+  language,         // `language` is the sender's from now on
+  cancelled,        // NO: the question is gone, the voucher untouched
+  no_question,      // YES or NO, and nothing is pending
+  not_transferred,  // `reason`: to_oneself, no_amount, above_transfer, above_day, above_month (`amount`: the most),
+                    // not_enough
+                    // (`amount`: what may go), held_account, other_currency, account_expired
+  not_undone,       // `reason`: nothing_to_undo, undone_before, spent
+  unknown_pin,      // counted towards the lock
+  not_active,       // it is not on sale yet, or held
+  void_voucher,     // void, stolen or damaged
+  expired,          // the card's day of expiry is over
+  used,             // redeemed by another sender
+  other_currency,   // the account keeps another currency; the voucher is untouched
+  held_account,     // the operator holds the account; the voucher is untouched
+  repeated,         // the same sender redeemed it before, by another text: `earlier`, `earlier_at`
+  asked,            // a question is pending until `until`; nothing is spent. `reason`: "check", "differs" (`expected`),
+                    // "transfer", or none
+  transferred,      // `amount` from the sender to `target`; `balance` is the sender's
+  undone,  // `amount` went back from `target` to the sender; `balance` is the sender's, `earlier` the undone receipt
   credited,
-  received,  // of a notice: `giver` has credited `amount` to `sender`; `earlier` is that credit's receipt
+  received,    // of a notice: `giver` has credited or transferred `amount` to `sender`; `earlier` is that act's receipt
+  taken_back,  // of a notice: `giver` has undone `earlier`, a credit of `amount` to `sender`
 };
 std::string_view name(outcome value);
 std::string_view name(action value);
@@ -68,14 +78,17 @@ struct text {
   parser::msisdn sender;
   store::action action = action::help;
   std::vector<voucher_digest> vouchers = {};  // redeem: 1 to most_vouchers, no two the same
-  std::optional<parser::msisdn> target = {};  // redeem for another; none is the sender
+  std::vector<voucher_digest> older = {};     // the same under older keys, voucher by voucher: as many for each
+  std::vector<std::int32_t> prefixes = {};    // keyring::prefix() of each
+  std::optional<parser::msisdn> target = {};  // redeem for another; none is the sender. transfer: the receiver
   std::optional<std::int64_t> serial = {};    // redeem of one voucher: must be its; status: of the card asked about
-  std::optional<std::int64_t> expected_minor = {};  // redeem of one: its value in the service's currency, else ask
-  std::optional<store::receipt> about = {};         // status: of the message asked about
-  bool ask = false;                                 // redeem only after YES
-  std::string reason = {};                          // unclear: "pin_length"; redeem: "check"; help: "empty"
-  int got = 0;                                      // unclear: digits found
-  std::string language = {};  // of the reply, unless the sender has chosen one; language: the choice
+  // redeem of one: its value in the service's currency, else ask. transfer: the amount; none: not one of that currency
+  std::optional<std::int64_t> expected_minor = {};
+  std::optional<store::receipt> about = {};  // status: of the message asked about
+  bool ask = false;                          // redeem only after YES
+  std::string reason = {};                   // unclear: "pin_length"; redeem: "check"; help: "empty"
+  int got = 0;                               // unclear: digits found
+  std::string language = {};                 // of the reply, unless the sender has chosen one; language: the choice
 };
 inline constexpr std::size_t most_vouchers = 5;  // in one text
 
@@ -110,7 +123,7 @@ struct decision {
   std::optional<parser::msisdn> sender;
   std::optional<parser::msisdn> target;  // whose account; the sender's own when absent
   std::optional<std::int64_t> serial;    // the voucher's, when one was found
-  parser::money amount;                  // credited, asked, repeated: the voucher's value
+  parser::money amount;                  // credited, asked, repeated: the voucher's value; else what was moved
   parser::money balance;                 // of the account credited (credited) or the sender's (balance, repeated)
   std::optional<std::chrono::sys_seconds> valid_until;  // of that account
   std::optional<store::receipt> earlier;                // repeated
@@ -118,6 +131,8 @@ struct decision {
   std::optional<std::chrono::sys_seconds> until;  // locked: until when; asked: YES until when
   std::string reason;
   int got = 0;
+  parser::money bonus;  // credited: granted besides; balance: what there is. No currency: none
+  std::optional<std::chrono::sys_seconds> bonus_until;  // none: without end
   std::optional<std::int64_t>
       expected_minor;                     // asked because the sender expected this value, in the service's currency
   std::optional<parser::msisdn> giver;    // received

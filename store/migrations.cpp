@@ -97,4 +97,18 @@ std::vector<std::string> migrate(const std::string& url) {
   }
 }
 
+bool set_policy(const std::string& url, const policy& value, const std::string& person) {
+  auto database = open(url, role::owner, "topupctl migrate");
+  try {
+    pqxx::work change{*database};
+    change.exec_params1("select set_config('topup.person', $1, true)", person);
+    const auto row = change.exec_params1("select topup.set_policy($1, $2, $3, $4)", value.currency, value.time_zone,
+                                         value.activate_above_minor, value.adjust_above_minor);
+    change.commit();
+    return row[0].as<bool>();
+  } catch (const std::exception& problem) {
+    throw unavailable(fmt::format("policy: {}", explain(problem, url).what()));
+  }
+}
+
 }  // namespace topupd::store

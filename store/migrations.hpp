@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "store/operations.hpp"
+
 namespace topupd::store {
 
 struct migration {
@@ -25,5 +27,9 @@ std::string schema_problem(const applied_migrations& there);
 // Returns the names applied. Throws unavailable, also when an applied one's checksum is not ours or the schema is
 // newer.
 std::vector<std::string> migrate(const std::string& url);
+
+// What the configuration says and the database holds everybody to. Written by whoever migrates: an operator cannot lift
+// what holds operators. True: the database said something else before. Throws unavailable.
+bool set_policy(const std::string& url, const policy& value, const std::string& person);
 
 }  // namespace topupd::store

@@ -11,8 +11,15 @@
 namespace topupd::store {
 namespace {
 
-// The examples of topup.verify() name receipts as #number; operators and subscribers know them as to_string() writes
-// them.
+// As PostgreSQL writes an array.
+std::string array_of(const std::vector<receipt>& receipts) {
+  std::string numbers;
+  for (const receipt& each : receipts) numbers += (numbers.empty() ? "" : ",") + std::to_string(each.number);
+  return "{" + numbers + "}";
+}
+
+}  // namespace
+
 std::string with_receipts(std::string_view sentence) {
   std::string shown;
   while (true) {
@@ -28,101 +35,63 @@ std::string with_receipts(std::string_view sentence) {
   }
 }
 
-batch batch_in(const pqxx::row& row) {
-  return {.id = row[0].as<std::int64_t>(),
-          .product = text_in(row[1]),
-          .state = text_in(row[2]),
-          .count = row[3].as<std::int64_t>(),
-          .first_serial = row[4].as<std::int64_t>(),
-          .last_serial = row[5].as<std::int64_t>(),
-          .expires = text_in(row[6]),
-          .redeemed = row[7].as<std::int64_t>(),
-          .created = time_in(row[8]).value_or(moment{})};
-}
-
-}  // namespace
-
 message_story story_in(const pqxx::row& row) {
-  const auto sender = number_in(row[3]);
+  const auto sender = number_in(row["sender"]);
   if (!sender)
-    throw unavailable(fmt::format("message {} has no legal sender: run \"topupctl verify\"", text_in(row[0])));
-  return {.receipt = receipt_in(row[0]).value_or(receipt{}),
-          .received = time_in(row[1]).value_or(moment{}),
-          .smsc = text_in(row[2]),
+    throw unavailable(fmt::format("message {} has no legal sender: run \"topupctl verify\"", text_in(row["receipt"])));
+  return {.receipt = receipt_in(row["receipt"]).value_or(receipt{}),
+          .received = time_in(row["received"]).value_or(moment{}),
+          .smsc = text_in(row["smsc"]),
+          .source = text_in(row["source"]),
+          .short_code = text_in(row["short_code"]),
           .sender = *sender,
-          .action = text_in(row[4]),
-          .outcome = text_in(row[5]),
-          .reason = text_in(row[6]),
-          .target = number_in(row[7]),
-          .serial = integer_in(row[8]),
-          .amount = money_in(row[9], row[10]),
-          .balance = money_in(row[11], row[12]),
-          .seen = row[13].as<int>(),
-          .reply = text_in(row[14]),
-          .attempts = row[15].as<int>(),
-          .sent = time_in(row[16]),
-          .smsc_message_id = text_in(row[17]),
-          .earlier = receipt_in(row[18]),
-          .leader = receipt_in(row[19]),
-          .giver = number_in(row[20]),
-          .cards = row[21].as<int>(0),
-          .added = row[22].as<int>(0),
-          .total = money_in(row[23], row[24])};
+          .action = text_in(row["action"]),
+          .outcome = text_in(row["outcome"]),
+          .language = text_in(row["language"]),
+          .reason = text_in(row["reason"]),
+          .target = number_in(row["target"]),
+          .serial = integer_in(row["serial"]),
+          .amount = money_in(row["amount_minor"], row["currency"]),
+          .balance = money_in(row["balance_minor"], row["balance_currency"]),
+          .valid_until = time_in(row["valid_until"]),
+          .until = time_in(row["until"]),
+          .seen = row["seen"].as<int>(),
+          .heard = row["heard"].as<bool>(),
+          .reply = text_in(row["reply"]),
+          .lease_owner = text_in(row["lease_owner"]),
+          .attempts = row["attempts"].as<int>(),
+          .sent = time_in(row["sent"]),
+          .smsc_message_id = text_in(row["smsc_message_id"]),
+          .reply_status = row["reply_status"].is_null() ? std::nullopt : std::optional(row["reply_status"].as<int>()),
+          .earlier = receipt_in(row["earlier"]),
+          .leader = receipt_in(row["leader"]),
+          .giver = number_in(row["giver"]),
+          .cards = row["cards"].as<int>(0),
+          .added = row["added"].as<int>(0),
+          .total = money_in(row["total_minor"], row["total_currency"]),
+          .expected = money_in(row["expected_minor"], row["currency"]),
+          .bonus = money_in(row["bonus_minor"], row["balance_currency"]),
+          .bonus_until = time_in(row["bonus_until"])};
 }
 
 void operations::body::connect() {
   link = open(url, role::login, "topupctl");
   guarded([&] {
     pqxx::nontransaction session{*link};
-    const bool operates = session.exec1("select pg_has_role('topup_operator', 'member')")[0].as<bool>();
+    operates = session.exec1("select pg_has_role('topup_operator', 'member')")[0].as<bool>();
     session.exec0(operates ? "set role topup_operator" : "set role topup_auditor");
+    session.exec_params1("select set_config('topup.person', $1, false)", person);
   });
 }
 
-operations::operations(const std::string& url, const std::string& time_zone)
-    : body_(std::make_unique<body>(url, time_zone)) {}
+operations::operations(const std::string& url, const std::string& time_zone, const std::string& person)
+    : body_(std::make_unique<body>(url, time_zone, person)) {}
 operations::~operations() = default;
 
-// Products and batches ----------------------------------------------------------------------------------------------
-
-void operations::add_product(const product& value) {
-  const auto row = body_->call("select topup.add_product($1, $2, $3, $4, $5)", value.code, value.value.amount_minor,
-                               value.value.currency, value.validity_days, value.brand)[0];
-  if (text_in(row[0]) == "exists")
-    throw refused(fmt::format("product {} exists already, and products never change: choose another code", value.code));
-}
-
-std::vector<product> operations::products() {
-  std::vector<product> out;
-  for (const pqxx::row& row : body_->call("select * from topup.products()"))
-    out.push_back({text_in(row[0]), money_in(row[1], row[2]), row[3].as<int>(), text_in(row[4])});
-  return out;
-}
-
-batch operations::set_batch_state(std::int64_t id, const std::string& state) {
-  const auto row = body_->call("select * from topup.set_batch_state($1, $2)", id, state)[0];
-  const std::string word = text_in(row[0]);
-  const std::string was = text_in(row[1]);
-  if (word == "no_batch") throw refused(fmt::format("there is no batch {}: see \"topupctl batch list\"", id));
-  if (word == "not_allowed" && was == state) throw refused(fmt::format("batch {} is {} already", id, was));
-  if (word == "not_allowed" && was == "void") throw refused(fmt::format("batch {} is void, and void is for good", id));
-  if (word == "not_allowed")
-    throw refused(fmt::format("batch {} is {}: it cannot become {}; activate or void it", id, was, state));
-  for (batch& each : batches())
-    if (each.id == id) return std::move(each);
-  throw unavailable(fmt::format("batch {} vanished while it was changed: run \"topupctl verify\"", id));
-}
-
-std::vector<batch> operations::batches() {
-  std::vector<batch> out;
-  for (const pqxx::row& row : body_->call("select * from topup.batches()")) out.push_back(batch_in(row));
-  return out;
-}
-
-// Vouchers, accounts and messages -----------------------------------------------------------------------------------
+// Vouchers ----------------------------------------------------------------------------------------------------------
 
 std::optional<voucher> operations::find_voucher(std::int64_t serial) {
-  const auto rows = body_->call("select * from topup.find_voucher($1, $2)", serial, body_->time_zone);
+  const auto rows = body_->call("select * from topup.find_voucher($1)", serial);
   if (rows.empty()) return std::nullopt;
   const auto row = rows[0];
   return voucher{.serial = row[0].as<std::int64_t>(),
@@ -134,30 +103,24 @@ std::optional<voucher> operations::find_voucher(std::int64_t serial) {
                  .receipt = receipt_in(row[7]),
                  .sender = number_in(row[8]),
                  .account = number_in(row[9]),
-                 .ended = time_in(row[10])};
+                 .ended = time_in(row[10]),
+                 .reversed_by = receipt_in(row[11])};
 }
 
-std::optional<account> operations::find_account(const parser::msisdn& number) {
-  const auto rows = body_->call("select * from topup.find_account($1)", stored(number));
-  if (rows.empty()) return std::nullopt;
-  const auto row = rows[0];
-  return account{.msisdn = number,
-                 .balance = money_in(row[0], row[1]),
-                 .valid_until = time_in(row[2]),
-                 .created = time_in(row[3]).value_or(moment{})};
-}
-
-std::vector<account_entry> operations::history(const parser::msisdn& number, int at_most) {
-  std::vector<account_entry> out;
-  for (const pqxx::row& row : body_->call("select * from topup.history($1, $2)", stored(number), at_most))
-    out.push_back({.receipt = receipt_in(row[0]).value_or(receipt{}),
-                   .at = time_in(row[1]).value_or(moment{}),
-                   .kind = text_in(row[2]),
-                   .amount = money_in(row[3], row[4]),
-                   .serial = integer_in(row[5]),
-                   .sender = number_in(row[6])});
+std::vector<card_event> operations::card_history(std::int64_t serial) {
+  std::vector<card_event> out;
+  for (const pqxx::row& row : body_->call("select * from topup.card_history($1)", serial))
+    out.push_back({.at = time_in(row[0]).value_or(moment{}),
+                   .was = text_in(row[1]),
+                   .state = text_in(row[2]),
+                   .by = text_in(row[3]),
+                   .person = text_in(row[4]),
+                   .reason = text_in(row[5]),
+                   .audit = integer_in(row[6])});
   return out;
 }
+
+// Messages and the ledger -------------------------------------------------------------------------------------------
 
 std::vector<message_story> operations::trace(receipt value) {
   return body_->stories("select * from topup.trace_receipt($1)", value.number);
@@ -169,32 +132,66 @@ std::vector<message_story> operations::trace_serial(std::int64_t serial) {
   return body_->stories("select * from topup.trace_serial($1)", serial);
 }
 
-// Proofs ------------------------------------------------------------------------------------------------------------
-
-std::vector<check> operations::verify() {
-  std::vector<check> out;
-  for (const pqxx::row& row : body_->call("select * from topup.verify()"))
-    out.push_back({.name = text_in(row[0]),
-                   .examined = row[1].as<std::int64_t>(),
-                   .violations = row[2].as<std::int64_t>(),
-                   .example = with_receipts(text_in(row[3]))});
+std::vector<transfer_line> operations::transfers(const std::vector<receipt>& receipts) {
+  std::vector<transfer_line> out;
+  for (const pqxx::row& row : body_->call("select * from topup.transfers_of($1)", array_of(receipts)))
+    out.push_back({.receipt = receipt_in(row["receipt"]).value_or(receipt{}),
+                   .at = time_in(row["at"]).value_or(moment{}),
+                   .kind = text_in(row["kind"]),
+                   .debit = text_in(row["debit"]),
+                   .credit = text_in(row["credit"]),
+                   .amount = money_in(row["amount_minor"], row["currency"]),
+                   .serial = integer_in(row["serial"]),
+                   .reference = text_in(row["reference"]),
+                   .reversed_by = receipt_in(row["reversed_by"]),
+                   .reverses = receipt_in(row["reverses"])});
   return out;
 }
 
-health operations::examine() {
-  const auto before = std::chrono::system_clock::now();
-  const auto row = body_->call("select * from topup.health()")[0];
-  const auto between = before + (std::chrono::system_clock::now() - before) / 2;
-  const std::chrono::duration<double> here = between.time_since_epoch();
-  return {.server_version = text_in(row[0]),
-          .schema_version = row[1].as<int>(),
-          .fsync = row[2].as<bool>(),
-          .full_page_writes = row[3].as<bool>(),
-          .synchronous_commit = row[4].as<bool>(),
-          .clock_difference =
-              std::chrono::round<std::chrono::seconds>(std::chrono::duration<double>(row[5].as<double>()) - here),
-          .owed_replies = row[6].as<std::int64_t>(),
-          .user = text_in(row[7])};
+std::vector<receipt> operations::receipts_of(const parser::msisdn& number, int at_most) {
+  std::vector<receipt> out;
+  for (const pqxx::row& row : body_->call("select * from topup.number_receipts($1, $2)", stored(number), at_most))
+    out.push_back({row[0].as<std::int64_t>()});
+  return out;
+}
+
+std::vector<act> operations::acts(const std::vector<receipt>& receipts, const std::string& subject) {
+  std::vector<act> out;
+  for (const pqxx::row& row : body_->call("select * from topup.acts_about($1, $2)", array_of(receipts), subject))
+    out.push_back({.line = row[0].as<std::int64_t>(),
+                   .at = time_in(row[1]).value_or(moment{}),
+                   .by = text_in(row[2]),
+                   .person = text_in(row[3]),
+                   .action = text_in(row[4]),
+                   .subject = with_receipts(text_in(row[5])),
+                   .reason = text_in(row[6]),
+                   .detail = with_receipts(text_in(row[7])),
+                   .receipt = receipt_in(row[8])});
+  return out;
+}
+
+// Locks -------------------------------------------------------------------------------------------------------------
+
+std::vector<lock> operations::locks(const std::optional<parser::msisdn>& number, int at_most) {
+  std::vector<lock> out;
+  const std::optional<std::int64_t> one = number ? std::optional(stored(*number)) : std::nullopt;
+  for (const pqxx::row& row : body_->call("select * from topup.locks($1, $2)", one, at_most))
+    if (const auto sender = number_in(row[0]))
+      out.push_back({.sender = *sender,
+                     .until = time_in(row[1]).value_or(moment{}),
+                     .rung = row[2].as<int>(),
+                     .told = row[3].as<bool>(),
+                     .unheard = row[4].as<std::int64_t>(),
+                     .wrong_pins = row[5].as<std::int64_t>()});
+  return out;
+}
+
+cleared_lock operations::clear_lock(const parser::msisdn& number, const std::string& reason) {
+  const auto row = body_->call("select * from topup.clear_lock($1, $2)", stored(number), reason)[0];
+  if (text_in(row[0]) == "not_locked")
+    throw refused(
+        fmt::format("{} is not locked, and has no wrong PINs to forget: see \"topupctl locks list\"", number.digits()));
+  return {.until = time_in(row[1]), .wrong_pins = row[2].as<std::int64_t>()};
 }
 
 }  // namespace topupd::store

@@ -1,11 +1,12 @@
-// What operations.cpp and generate.cpp share: the connection with its rights, and how PostgreSQL's fields become ours.
-// Private to the store.
+// What the files that implement operations share: the connection with its rights, and how PostgreSQL's fields become
+// ours. Private to the store.
 #pragma once
 
 #include <memory>
 #include <optional>
 #include <pqxx/pqxx>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -45,12 +46,21 @@ inline std::int64_t stored(const parser::msisdn& number) {
 
 message_story story_in(const pqxx::row& row);
 
+// The functions of migrations/ name receipts as #number; operators and subscribers know them as to_string() writes
+// them.
+std::string with_receipts(std::string_view sentence);
+
 struct operations::body {
   std::string url;
   std::string time_zone;
+  std::string person;
+  bool operates = false;  // else it is an auditor
   std::unique_ptr<connection> link;
 
-  body(std::string where, std::string zone) : url(std::move(where)), time_zone(std::move(zone)) { connect(); }
+  body(std::string where, std::string zone, std::string who)
+      : url(std::move(where)), time_zone(std::move(zone)), person(std::move(who)) {
+    connect();
+  }
   void connect();  // with an operator's rights, or those of an auditor who may only read
 
   // The one place where libpqxx's exceptions become ours.
@@ -86,7 +96,7 @@ struct operations::body {
     return out;
   }
 
-  batch open_batch(pqxx::work& transaction, const new_batch& order);
+  batch open_batch(pqxx::work& transaction, const new_batch& order, const keyring& keys);
   std::vector<parser::pin> write(pqxx::work& transaction, std::int64_t id, std::int64_t first, std::int64_t count,
                                  pin_source& source, const keyring& keys);
   void settle(std::int64_t id);

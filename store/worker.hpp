@@ -9,6 +9,7 @@
 // else.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -29,12 +30,18 @@ struct worker_options {
   std::chrono::seconds lease{10};
   std::vector<std::string> smscs = {};  // whose replies claim() asks for; empty: of all
   std::string service_currency = "USD";
-  std::string service_language = "en";          // of a notice to somebody who has chosen none
-  std::string time_zone = "UTC";                // a card expires at the end of its day there
-  std::int64_t ask_above_minor = 0;             // ask before crediting more than this; 0: never
-  std::chrono::seconds question_time{600};      // YES within
-  std::chrono::seconds part_time{600};          // a long text's parts within; then its sender is told
-  int answers_per_hour = 10;                    // to one sender, credits apart; 0: no limit
+  std::string service_language = "en";      // of a notice to somebody who has chosen none
+  std::vector<std::string> key_ids = {};    // of the PIN keys: keyring::ids()
+  std::string time_zone = "UTC";            // a card expires at the end of its day there
+  std::int64_t ask_above_minor = 0;         // ask before crediting more than this; 0: never
+  std::chrono::seconds question_time{600};  // YES within
+  std::chrono::seconds part_time{600};      // a long text's parts within; then its sender is told
+  int answers_per_hour = 10;                // to one sender, credits apart; 0: no limit
+  // Of TRANSFER, in minor units: the most in one, in a day and in a month, and what must stay on the sender's account.
+  std::array<std::int64_t, 4> transfer_limits{};
+  std::chrono::seconds undo_time{0};            // UNDO within; 0: never
+  std::int64_t wrong_pins_per_day = 20'000;     // over all senders; at it, who is no customer is not looked up
+  int alarm_factor = 5;                         // more wrong PINs than so many times the usual: one locks its sender
   std::size_t parts_max = 1024;                 // parts waiting to be kept; above it keep() says full
   std::chrono::milliseconds report_delay{100};  // results of replies wait this long for a batch to ride on
 };
@@ -59,7 +66,7 @@ class worker {
   };
 
   // Connects, and checks what start-up must check: the schema's version, fsync, full_page_writes, synchronous_commit,
-  // rights. Throws unavailable.
+  // rights, and that the PIN keys are those of the cards. Throws unavailable.
   worker(worker_options options, callbacks to);
   ~worker();  // stop()s
   worker(const worker&) = delete;

@@ -15,11 +15,7 @@ create type topup.decision as (
   smsc text, source text, short_code text, language text, sender bigint,
   target bigint, serial bigint, amount_minor bigint, currency text, balance_minor bigint, balance_currency text,
   valid_until bigint, earlier bigint, earlier_at bigint, until bigint, reason text, got smallint,
-  decided_at bigint, batch bigint,
-  leader bigint, several topup.several, expected_minor bigint, giver bigint, history bigint[]);
-
--- What few messages have, in one array: each array that redeem() has to take apart costs every top-up some.
-create type topup.extra as (leader bigint, several topup.several, expected_minor bigint, giver bigint, history bigint[]);
+  decided_at bigint, batch bigint, extra topup.extra);
 
 create function topup.seconds(at timestamptz) returns bigint
 language sql stable as $$ select floor(date_part('epoch', at))::bigint $$;
@@ -30,7 +26,7 @@ language sql stable as $$
   select row(asked, m.receipt, m.outcome, m.action, duplicate, reply_owed, m.smsc, m.source, m.short_code, m.language, m.sender,
              m.target, m.serial, m.amount_minor, m.currency, m.balance_minor, m.balance_currency,
              topup.seconds(m.valid_until), m.earlier, topup.seconds(m.earlier_at), topup.seconds(m.until), m.reason, m.got,
-             topup.seconds(m.received_at), m.batch_no, m.leader, m.several, m.expected_minor, m.giver, m.history)::topup.decision
+             topup.seconds(m.received_at), m.batch_no, m.extra)::topup.decision
 $$;
 
 -- Quarters of an hour since 1970. A fingerprint is unique within one; a redelivery is looked for in this one and the last.
@@ -48,52 +44,237 @@ end $$;
 
 -- Guessing -----------------------------------------------------------------------------------------------------------------
 
+-- What is done about guessing now: topup.guess_level.
+create function topup.guess_level_at(moment timestamptz) returns smallint
+language sql stable as $$ select case when until > moment then level else 0::smallint end from topup.guess_level $$;
+
+-- Counts new wrong PINs of all senders. So many within 24 hours as wrong_pins_per_day says: the cap, level 2. More within this
+-- hour than alarm_factor times what the last week had in an hour, and more than 50: level 1. A level holds for an hour from the
+-- last wrong PIN that called for it.
+create function topup.weigh_guesses(moment timestamptz, counted bigint, wrong_pins_per_day bigint, alarm_factor integer) returns void
+language plpgsql set search_path = topup, pg_temp as $$
+declare
+  this_hour constant integer := floor(date_part('epoch', moment) / 3600);
+  now_wrong bigint;
+  day_wrong bigint;
+  usual numeric;
+  reached smallint;
+begin
+  insert into guess_hour as h (hour, wrong) values (this_hour, counted)
+    on conflict (hour) do update set wrong = h.wrong + counted returning wrong into now_wrong;
+  delete from guess_hour where hour < this_hour - 168;
+  select sum(wrong) filter (where hour > this_hour - 24), coalesce(sum(wrong) filter (where hour < this_hour), 0) / 168.0
+  into day_wrong, usual from guess_hour;
+  reached := case when day_wrong >= wrong_pins_per_day then 2 when now_wrong > greatest(alarm_factor * usual, 50) then 1 else 0 end;
+  update guess_level set level = reached, until = moment + interval '1 hour'
+    where reached > 0 and (reached >= level or until <= moment);
+end $$;
+
 -- Counts PINs that nobody has. The fifth distinct one of a sender within 24 hours locks the sender for an hour, and so does
 -- each new one after it while five lie within the window: each time twice as long as the last, 24 hours at most. The ladder
--- begins anew when a sender has not been locked for 24 hours. A success resets nothing. True: somebody is locked now.
-create function topup.count_wrong_pins(moment timestamptz, senders bigint[], digests bytea[]) returns boolean
+-- begins anew when a sender has not been locked for 24 hours. A success resets nothing. One is enough instead of five while
+-- there is an alarm (guess_level), and when ten that begin alike were tried, by whomever: somebody counts them up. True:
+-- somebody is locked now.
+create function topup.count_wrong_pins(
+  moment timestamptz, senders bigint[], digests bytea[], prefixes integer[], wrong_pins_per_day bigint, alarm_factor integer)
+returns boolean
 language plpgsql set search_path = topup, pg_temp as $$
 declare
   day_ago constant timestamptz := moment - interval '24 hours';
+  alarm constant boolean := guess_level_at(moment) > 0;
   guess record;
+  counted bigint := 0;
   locked boolean := false;
+  allowed integer;
 begin
-  for guess in select sender, digest from unnest(senders, digests) as t (sender, digest) loop
-    insert into wrong_pin as w (sender, digest, at) values (guess.sender, guess.digest, moment)
+  for guess in select sender, digest, coalesce(prefix, 0) as prefix from unnest(senders, digests, prefixes) as t (sender, digest, prefix) loop
+    insert into wrong_pin as w (sender, digest, prefix, at) values (guess.sender, guess.digest, guess.prefix, moment)
       on conflict (sender, digest) do update set at = moment where w.at <= day_ago;
     continue when not found;  -- it was counted already
+    counted := counted + 1;
+    allowed := 5;
+    if alarm or (select count(*) from (select from wrong_pin w where w.prefix = guess.prefix and w.at + interval '24 hours' > moment
+                                       limit 11) alike) > 10 then
+      allowed := 1;
+    end if;
     -- Written so that the index of ages, which holds everybody's guesses, is no way to look for this.
-    continue when (select count(*) from wrong_pin w where w.sender = guess.sender and w.at + interval '24 hours' > moment) < 5;
+    continue when (select count(*) from wrong_pin w where w.sender = guess.sender and w.at + interval '24 hours' > moment) < allowed;
     insert into sender_lock as l (sender, locked_until, rung) values (guess.sender, moment + interval '1 hour', 1)
       on conflict (sender) do update set
         rung = case when l.locked_until > day_ago then l.rung + 1 else 1 end,
         locked_until = moment + case when l.locked_until > day_ago
                                      then interval '1 hour' * least(24, 2 ^ least(l.rung, 5)) else interval '1 hour' end,
-        told = false
+        told = false, unheard = 0
       where l.locked_until <= moment;  -- one lock for all guesses that came together
     locked := true;
   end loop;
+  if counted > 0 then
+    perform weigh_guesses(moment, counted, wrong_pins_per_day, alarm_factor);
+  end if;
   -- What counts no more goes, a little with every guess.
   delete from wrong_pin where ctid = any (array(select ctid from wrong_pin where at <= day_ago order by at limit 16));
+  delete from sender_lock
+    where ctid = any (array(select ctid from sender_lock where locked_until <= day_ago order by locked_until limit 16));
   return locked;
+end $$;
+
+-- Money ----------------------------------------------------------------------------------------------------------------------
+
+-- Posts a transfer and keeps the accounts of the subscribers it touches; -msisdn is the bonus of one. Not for the way of every
+-- top-up: redeem() writes those by hundreds. Whoever moves between two subscribers has the turn.
+create function topup.post(
+  receipt bigint, line integer, kind topup.transfer_kind, debit bigint, credit bigint, amount_minor bigint, currency text,
+  at timestamptz)
+returns void
+language plpgsql set search_path = topup, pg_temp as $$
+declare
+  side record;
+  newest bigint;
+  links bigint[] := array[null, null];
+begin
+  for side in select n, account, amount from (values (1, debit, -amount_minor), (2, credit, amount_minor)) as t (n, account, amount)
+              where abs(account) >= 1000 order by abs(account) loop
+    select a.last_receipt into newest from account a where a.msisdn = abs(side.account) for update;
+    if not found then raise exception 'account % does not exist', abs(side.account); end if;
+    if newest is distinct from post.receipt then links[side.n] := newest; end if;
+    update account a set
+      balance_minor = a.balance_minor + case when side.account > 0 then side.amount else 0 end,
+      bonus_minor = a.bonus_minor + case when side.account < 0 then side.amount else 0 end,
+      last_receipt = post.receipt
+    where a.msisdn = abs(side.account);
+  end loop;
+  insert into transfer (receipt, line, at, kind, debit, credit, amount_minor, currency, previous, debit_previous)
+    values (receipt, line, at, kind, debit, credit, amount_minor, currency, links[2], links[1]);
+end $$;
+
+-- What stands against a transfer of this amount between subscribers; reason null: nothing. limits: the most in one, in a day and
+-- in a month of the time zone, and what must stay. limit_minor: the most that may go, of what was exceeded.
+create function topup.weigh_transfer(
+  moment timestamptz, giver bigint, receiver bigint, amount_minor bigint, currency text, limits bigint[], time_zone text,
+  out reason text, out limit_minor bigint, out balance_minor bigint)
+language plpgsql set search_path = topup, pg_temp as $$
+declare
+  today constant timestamp := date_trunc('day', moment at time zone time_zone);
+  from_account account;
+  to_account account;
+  spent_today bigint;
+  spent bigint;
+begin
+  select * into from_account from account a where a.msisdn = giver;
+  select * into to_account from account a where a.msisdn = receiver;
+  balance_minor := coalesce(from_account.balance_minor, 0);
+  select sum(m.amount_minor) filter (where m.received_at >= today at time zone time_zone), sum(m.amount_minor)
+  into spent_today, spent
+  from message m
+  where m.sender = giver and m.outcome = 'transferred' and m.received_at >= date_trunc('month', today) at time zone time_zone;
+  limit_minor := greatest(balance_minor - coalesce(from_account.reserved_minor, 0) - limits[4], 0);
+  reason := case
+    when receiver is null or giver = receiver then 'to_oneself'
+    when coalesce(amount_minor, 0) <= 0 then 'no_amount'
+    when amount_minor > limits[1] then 'above_transfer'
+    when from_account.held or to_account.held then 'held_account'
+    when from_account.currency <> weigh_transfer.currency or to_account.currency <> weigh_transfer.currency then 'other_currency'
+    when from_account.valid_until <= moment then 'account_expired'
+    when amount_minor > limit_minor then 'not_enough'
+    when amount_minor + coalesce(spent_today, 0) > limits[2] then 'above_day'
+    when amount_minor + coalesce(spent, 0) > limits[3] then 'above_month'
+  end;
+  limit_minor := case reason when 'above_transfer' then limits[1] when 'above_day' then limits[2] when 'above_month' then limits[3]
+                             when 'not_enough' then limit_minor end;
+end $$;
+
+-- An account for whoever has none yet.
+create function topup.open_account(number bigint, currency text, moment timestamptz) returns void
+language sql set search_path = topup, pg_temp as $$
+  insert into account (msisdn, currency, balance_minor, created_at) values (number, currency, 0, moment) on conflict do nothing
+$$;
+
+-- Takes back a sender's last credit or transfer to somebody else within undo_time, the whole text's, and gives it to the sender.
+create function topup.undo(
+  moment timestamptz, asker bigint, new_receipt bigint, undo_time interval,
+  out reason text, out undone bigint, out victim bigint, out amount_minor bigint, out balance_minor bigint, out currency text)
+language plpgsql set search_path = topup, pg_temp as $$
+declare
+  last message;
+  members bigint[];
+  bonus bigint;
+  there account;
+  entry record;
+begin
+  select * into last from message m
+  where m.sender = asker and m.outcome in ('credited', 'transferred') and m.target is not null and m.received_at > moment - undo_time
+  order by m.receipt desc limit 1;
+  if not found then
+    reason := 'nothing_to_undo';
+    return;
+  end if;
+  undone := coalesce((last.extra).leader, last.receipt);
+  members := array(select m.receipt from message m
+                   where m.sender = asker and m.outcome = last.outcome and m.target = last.target
+                     and undone in (m.receipt, (m.extra).leader));
+  victim := last.target;
+  currency := last.currency;
+  select sum(t.amount_minor) filter (where t.credit > 0), coalesce(sum(t.amount_minor) filter (where t.credit < 0), 0)
+  into amount_minor, bonus from transfer t where t.receipt = any (members);
+  perform from account a where a.msisdn in (victim, asker) order by a.msisdn for update;
+  select * into there from account a where a.msisdn = victim;
+  reason := case
+    when exists (select from reversal r where r.reversed = any (members)) then 'undone_before'
+    when exists (select from account a where a.msisdn = asker and a.currency <> last.currency) then 'nothing_to_undo'
+    when there.balance_minor - there.reserved_minor < amount_minor
+         or bonus > 0 and (there.bonus_minor - there.bonus_reserved_minor < bonus or there.bonus_until <= moment) then 'spent'
+  end;
+  if reason is not null then return; end if;
+  perform open_account(asker, last.currency, moment);
+  if bonus > 0 then
+    perform lapse(asker, moment);
+    update account a set bonus_until = case when a.bonus_minor = 0 or there.bonus_until is null then there.bonus_until
+                                            else greatest(a.bonus_until, there.bonus_until) end
+      where a.msisdn = asker and (a.bonus_minor = 0 or a.bonus_until is not null);
+  end if;
+  for entry in select t.*, row_number() over (order by t.receipt, t.line) as n from transfer t where t.receipt = any (members) loop
+    perform post(new_receipt, entry.n::integer, 'reversal', entry.credit, sign(entry.credit)::bigint * asker, entry.amount_minor,
+                 last.currency, moment);
+  end loop;
+  insert into reversal (reversed, receipt, at) select unnest(members), new_receipt, moment;
+  -- The credit's validity comes along.
+  update account a set valid_until = case when a.balance_minor = amount_minor then there.valid_until
+                                          else greatest(a.valid_until, there.valid_until) end
+    where a.msisdn = asker and (a.valid_until is not null or a.balance_minor = amount_minor);
+  select a.balance_minor into balance_minor from account a where a.msisdn = asker;
 end $$;
 
 -- What subscribers ask about ---------------------------------------------------------------------------------------------
 
--- The last second of a card's last day.
-create function topup.last_use(expires date, time_zone text) returns timestamptz
-language sql stable as $$ select (expires + 1)::timestamp at time zone time_zone - interval '1 second' $$;
+-- The state of a card by its serial, redeemed or not; null: none has it.
+create function topup.card_state_at(asked bigint, moment timestamptz) returns topup.card_state
+language sql stable set search_path = topup, pg_temp as $$
+  select case when e.serial is not null then 'redeemed' else state_at(r.state, b.ends, moment) end
+  from voucher v
+  join batch b on b.id = v.batch
+  cross join lateral (select g.state from serial_range g where g.first_serial <= v.serial order by g.first_serial desc limit 1) r
+  left join redemption e on e.serial = v.serial
+  where v.serial = asked
+$$;
 
--- An account's three newest transfers, from its last_receipt on: receipt, amount_minor and seconds since 1970 of each.
-create function topup.last_three(newest bigint) returns bigint[]
+-- What an account got last, newest first: receipt, amount_minor and seconds since 1970 of each. Calls and what else it paid are
+-- passed over; 500 transfers back is far enough.
+create function topup.last_credits(account bigint, newest bigint, at_most integer) returns bigint[]
 language plpgsql stable set search_path = topup, pg_temp as $$
 declare
   past record;
   items bigint[] := '{}';
 begin
-  while newest is not null and cardinality(items) < 9 loop
-    select x.amount_minor, x.at, x.previous into past from transfer x where x.receipt = newest and x.line = 1;
-    items := items || array[newest, past.amount_minor, seconds(past.at)];
+  for i in 1 .. 500 loop
+    exit when newest is null or cardinality(items) >= 3 * at_most;
+    select sum(x.amount_minor) filter (where x.credit = account and x.kind in ('topup', 'transfer', 'adjustment')) as amount_minor,
+           min(x.at) as at,
+           coalesce(min(x.previous) filter (where abs(x.credit) = account),
+                    min(x.debit_previous) filter (where abs(x.debit) = account)) as previous
+    into past from transfer x where x.receipt = newest;
+    if past.amount_minor is not null then
+      items := items || array[newest, past.amount_minor, seconds(past.at)];
+    end if;
     newest := past.previous;
   end loop;
   return items;
@@ -101,20 +282,18 @@ end $$;
 
 -- Of a card, by its serial: never whose it is.
 create function topup.card_status(
-  asked bigint, today date, time_zone text,
-  out reason text, out amount_minor bigint, out currency text, out last_use timestamptz)
+  asked bigint, moment timestamptz, out reason text, out amount_minor bigint, out currency text, out last_use timestamptz)
 language plpgsql stable set search_path = topup, pg_temp as $$
+declare
+  state constant card_state := card_state_at(asked, moment);
 begin
-  select case when e.kind = 'redeemed' then 'card_used'
-              when e.kind is not null or b.state <> 'active' then 'card_unusable'
-              when b.expires < today then 'card_expired'
-              else 'card_unused' end,
-         p.value_minor, p.currency, topup.last_use(b.expires, time_zone)
-  into reason, amount_minor, currency, last_use
-  from voucher v join batch b on b.id = v.batch join product p on p.code = b.product
-  left join voucher_end e on e.serial = v.serial
-  where v.serial = asked;
-  reason := coalesce(reason, 'card_unknown');
+  reason := case when state is null then 'card_unknown'
+                 when state = 'redeemed' then 'card_used'
+                 when state = 'active' then 'card_unused'
+                 when state = 'expired' then 'card_expired'
+                 else 'card_unusable' end;
+  select p.value_minor, p.currency, b.ends - interval '1 second' into amount_minor, currency, last_use
+  from voucher v join batch b on b.id = v.batch join product p on p.code = b.product where v.serial = asked;
 end $$;
 
 -- Of a message, by its receipt, for its sender or whoever it credited; nobody else learns that there is one. A notice's is
@@ -126,20 +305,20 @@ language plpgsql stable set search_path = topup, pg_temp as $$
 declare
   m message;
 begin
-  select * into m from message x where x.receipt = asked and asker in (x.sender, x.target, x.giver);
+  select * into m from message x where x.receipt = asked and asker in (x.sender, x.target, (x.extra).giver);
   if not found then
     reason := 'receipt_unknown';
     return;
   end if;
   at := m.received_at;
-  if coalesce((m.several).outcome, m.outcome) not in ('credited', 'received') then
+  if coalesce((m.extra).several.outcome, m.outcome) not in ('credited', 'received', 'transferred') then
     reason := 'receipt_nothing';
     return;
   end if;
   reason := 'receipt_credited';
-  amount_minor := coalesce((m.several).total_minor, m.amount_minor);
-  currency := coalesce((m.several).currency, m.currency);
-  target := case asker when m.giver then m.sender when m.sender then m.target end;
+  amount_minor := coalesce((m.extra).several.total_minor, m.amount_minor);
+  currency := coalesce((m.extra).several.currency, m.currency);
+  target := case asker when (m.extra).giver then m.sender when m.sender then m.target end;
 end $$;
 
 -- Answers ------------------------------------------------------------------------------------------------------------------
@@ -164,23 +343,91 @@ end $$;
 
 -- Texts --------------------------------------------------------------------------------------------------------------------
 
+-- What became of a text about its sender's own credit: a transfer, its YES, an UNDO.
+create type topup.settlement as (
+  place integer, action topup.action, outcome topup.outcome, reason text, target bigint, amount_minor bigint, currency text,
+  balance_minor bigint, earlier bigint, until timestamptz);
+
+-- Does what is to be done about one of these. Of a YES: what its question was about.
+create function topup.settle(
+  s topup.settlement, moment timestamptz, sender bigint, receipt bigint, service_currency text, time_zone text,
+  transfer_limits bigint[], undo_time interval, question_time interval)
+returns topup.settlement
+language plpgsql set search_path = topup, pg_temp as $$
+declare
+  found record;
+begin
+  s.currency := service_currency;
+  if s.action = 'undo' then
+    select * into found from undo(moment, sender, receipt, undo_time);
+    s.outcome := case when found.reason is null then 'undone' else 'not_undone' end;
+    s.reason := found.reason;
+    s.target := found.victim;
+    s.amount_minor := found.amount_minor;
+    s.currency := coalesce(found.currency, service_currency);
+    s.balance_minor := found.balance_minor;
+    s.earlier := found.undone;
+  elsif s.action in ('transfer', 'confirm') then
+    select * into found from weigh_transfer(moment, sender, s.target, s.amount_minor, service_currency, transfer_limits, time_zone);
+    s.balance_minor := found.balance_minor;
+    s.reason := found.reason;
+    if found.reason is not null then
+      s.outcome := 'not_transferred';
+      s.amount_minor := coalesce(found.limit_minor, s.amount_minor);
+    elsif s.action = 'transfer' then
+      s.outcome := 'asked';
+      s.reason := 'transfer';
+      s.until := moment + question_time;
+    else
+      s.outcome := 'transferred';
+      perform open_account(s.target, service_currency, moment);
+      perform post(receipt, 1, 'transfer', sender, s.target, s.amount_minor, service_currency, moment);
+      s.balance_minor := s.balance_minor - s.amount_minor;
+    end if;
+  end if;
+  return s;
+end $$;
+
+-- The bonus of a top-up, and until when it is good; null: without end. What is there already lasts as long.
+create function topup.grant_bonus(
+  moment timestamptz, account_of bigint, receipt bigint, amount_minor bigint, currency text, until timestamptz)
+returns timestamptz
+language plpgsql set search_path = topup, pg_temp as $$
+declare
+  there account;
+begin
+  select * into there from account a where a.msisdn = account_of;
+  if there.bonus_minor > 0 and there.bonus_until <= moment then perform lapse(account_of, moment); end if;
+  insert into transfer (receipt, line, at, kind, debit, credit, amount_minor, currency)
+    values (receipt, 2, moment, 'bonus', 3, -account_of, amount_minor, currency);
+  update account a set
+    bonus_minor = a.bonus_minor + grant_bonus.amount_minor,
+    bonus_until = case when a.bonus_minor > 0 and a.bonus_until is null or until is null then null
+                       when a.bonus_minor > 0 then greatest(a.bonus_until, until) else until end
+  where a.msisdn = account_of returning bonus_until into until;
+  return until;
+end $$;
+
 -- Decides texts and records what the SMSC said to earlier replies. Texts and marks are arrays of equal length each.
 --
 -- The caller promises: fingerprints are distinct (`copies` counts equal ones that came together); receipts ascend, are its
 -- own, and stay with their text when the call is repeated, which `again` says; of one sender only plain redemptions of
--- different vouchers stand in one call. Marks are in order of receipt. The arrays from `leaders` to `abouts` may end early: the
+-- different vouchers stand in one call. Marks are in order of receipt. The arrays from `leaders` to `olders` may end early: the
 -- rest is null.
 --
 -- A text may take several places, one after the other. The first leads; the others have its receipt in `leaders`, no
 -- fingerprint, and a receipt of their own: one for each further voucher, four behind a YES for whatever its question holds,
--- and last, where somebody else's account may be credited, one for the notice to the receiver. What is not needed vanishes.
+-- and last, where somebody else's account may change, one for the notice to that one. What is not needed vanishes.
+--
+-- transfer_limits: weigh_transfer()'s; undo_time: 0 for never. `olders`: a voucher's digests under older keys, 32 octets each.
 create function topup.redeem(
   instance text, lease interval, service_currency text, service_language text, time_zone text, ask_above bigint,
-  question_time interval, answers_per_hour integer, again boolean,
+  question_time interval, answers_per_hour integer, transfer_limits bigint[], undo_time interval, wrong_pins_per_day bigint,
+  alarm_factor integer, again boolean,
   receipts bigint[], fingerprints bytea[], copies integer[], smscs text[], sources text[], short_codes text[],
-  senders bigint[], actions topup.action[], digests bytea[], targets bigint[], asks boolean[],
+  senders bigint[], actions topup.action[], digests bytea[], prefixes integer[], targets bigint[], asks boolean[],
   reasons text[], gots smallint[], languages text[],
-  leaders bigint[], given_serials bigint[], expecteds bigint[], abouts bigint[],
+  leaders bigint[], given_serials bigint[], expecteds bigint[], abouts bigint[], olders bytea[],
   marked bigint[], marks text[], smsc_message_ids text[], statuses integer[])
 returns setof topup.decision
 language plpgsql security definer
@@ -228,6 +475,9 @@ declare
   -- Of texts that take several places: the place of the leader, for each. Null where no text of this call does.
   leads integer[];
   extras extra[];  -- null where no message has any
+  -- What was transferred, undone, or asked for these, before anything is credited: place by place.
+  settled settlement[];
+  guess_level constant smallint := guess_level_at(moment);
   counted boolean := false;
   asked_all boolean := false;
   once_more boolean;
@@ -238,6 +488,8 @@ declare
   question record;
   beside record;
   fact record;
+  unheard_of decision;
+  flood boolean;
 begin
   if array_remove(leaders, null) <> '{}' then
     for i in 1 .. total loop
@@ -323,7 +575,7 @@ begin
   -- YES and NO use up the sender's question; to a locked sender's YES nothing is looked up.
   if 'confirm' = any (actions) or 'cancel' = any (actions) then
     for question in
-      select q.sender, q.digests, q.target, t.n, t.action, q.until > moment as pending
+      select q.sender, q.digests, q.target, q.amount_minor, t.n, t.action, q.until > moment as pending
       from unnest(senders, actions, leaders) with ordinality as t (sender, action, leader, n)
       join question q on q.sender = t.sender
       where q.sender = any (senders) and t.leader is null
@@ -333,6 +585,11 @@ begin
     loop
       delete from question q where q.sender = question.sender;
       continue when not question.pending;
+      if question.amount_minor is not null then
+        settled := settled || row(question.n, question.action, case question.action when 'cancel' then 'cancelled' end, 'transfer',
+                                  question.target, question.amount_minor, null, null, null, null)::settlement;
+        continue;
+      end if;
       digests[question.n] := question.digests[1];  -- of a cancel: shows that there was one
       targets[question.n] := question.target;
       for i in 2 .. cardinality(question.digests) loop
@@ -346,6 +603,47 @@ begin
     end loop;
   end if;
 
+  -- Digests under older keys: the one that a card has is its name.
+  if array_remove(olders, null) <> '{}' then
+    for fact in
+      select t.n, v.digest
+      from unnest(olders) with ordinality as t (older, n)
+      cross join lateral generate_series(1, length(t.older), 32) as g (first)
+      cross join lateral (select v.digest from voucher v where v.digest = substr(t.older, g.first, 32) limit 1) v
+    loop
+      if digests[fact.n] is not null then digests[fact.n] := fact.digest; end if;
+    end loop;
+  end if;
+
+  -- What is about the sender's own credit is done first, one by one, so that what is credited below finds accounts as these
+  -- leave them. Until then such a text counts as one that needs nothing.
+  if settled is not null or 'transfer' = any (actions) or 'undo' = any (actions) then
+    for i in 1 .. total loop
+      if actions[i] in ('transfer', 'undo') then
+        settled := settled || row(i, actions[i], null, null, targets[i], expecteds[i], service_currency, null, null, null)::settlement;
+      end if;
+    end loop;
+    for i in 1 .. cardinality(settled) loop
+      settled[i] := settle(settled[i], moment, senders[settled[i].place], receipts[settled[i].place], service_currency, time_zone,
+                           transfer_limits, undo_time, question_time);
+      actions[settled[i].place] := 'unclear';
+      expecteds[settled[i].place] := null;
+    end loop;
+  end if;
+
+  -- In an alarm, who has sent a wrong PIN within a day is not looked up any more, and at the cap, who is no customer: a lock like
+  -- any other, said once.
+  if guess_level > 0 and 'redeem' = any (actions) then
+    insert into sender_lock as l (sender, locked_until)
+      select distinct t.sender, g.until
+      from unnest(senders, actions) as t (sender, action) cross join topup.guess_level g
+      where t.action = 'redeem'
+        and (exists (select from wrong_pin w where w.sender = t.sender and w.at + interval '24 hours' > moment)
+             or guess_level >= 2 and not exists (select from account a where a.msisdn = t.sender))
+      on conflict (sender) do update set locked_until = excluded.locked_until, told = false, unheard = 0
+        where l.locked_until <= moment;
+  end if;
+
   -- A serial or a value beside the PIN must be the voucher's. An unknown PIN is that and nothing else; a locked sender is told
   -- nothing; and whoever has redeemed the voucher himself is told so whatever stands beside it.
   if array_remove(given_serials, null) <> '{}' or array_remove(expecteds, null) <> '{}' then
@@ -357,7 +655,7 @@ begin
       cross join lateral (select * from voucher v where v.digest = t.digest and t.action = 'redeem' limit 1) v
       cross join lateral (select b.product from batch b where b.id = v.batch limit 1) b
       cross join lateral (select * from product p where p.code = b.product limit 1) p
-      left join lateral (select e.receipt from voucher_end e where e.serial = v.serial limit 1) e on true
+      left join lateral (select e.receipt from redemption e where e.serial = v.serial limit 1) e on true
       left join lateral (select u.sender from message u where u.receipt = e.receipt limit 1) u on true
       left join lateral (select l.sender from sender_lock l where l.sender = t.sender and l.locked_until > moment limit 1) l on true
       where (t.serial is not null or t.expected is not null) and l.sender is null and u.sender is distinct from t.sender
@@ -390,10 +688,10 @@ begin
                when t.action = 'cancel' and t.digest is not null then 'cancelled'
                when t.digest is null then 'no_question'
                when v.serial is null then 'unknown_pin'
-               when e.kind = 'redeemed' and u.sender = t.sender then 'repeated'
-               when b.state in ('inactive', 'held') then 'not_active'
-               when b.state = 'void' or e.kind = 'void' then 'void_voucher'
-               when b.expires < today then 'expired'
+               when u.sender = t.sender then 'repeated'
+               when r.state in ('generated', 'held') then 'not_active'
+               when r.state <> 'active' then 'void_voucher'
+               when b.ends <= moment then 'expired'
                when e.serial is not null then 'used'
                else 'credited'
              end::outcome as outcome
@@ -405,18 +703,20 @@ begin
                          and l.sender is null limit 1) v on true
       left join lateral (select * from batch b where b.id = v.batch limit 1) b on true
       left join lateral (select * from product p where p.code = b.product limit 1) p on true
-      left join lateral (select * from voucher_end e where e.serial = v.serial limit 1) e on true
+      left join lateral (select g.state from serial_range g where g.first_serial <= v.serial
+                         order by g.first_serial desc limit 1) r on true
+      left join lateral (select * from redemption e where e.serial = v.serial limit 1) e on true
       left join lateral (select u.sender from message u where u.receipt = e.receipt limit 1) u on true
     ), weighed as materialized (
       select f.n, f.receipt, f.sender, f.account, f.locked_until, f.serial, f.value_minor, f.currency, f.validity_days,
              f.ended_by, f.ended_at, a.balance_minor, a.currency as account_currency, a.valid_until, a.last_receipt,
-             x.amount_minor as last_amount, x.at as last_at,
              case
                when f.outcome is distinct from 'credited' then f.outcome
                when a.currency <> f.currency then 'other_currency'
                -- An account that is opened here has the currency of the first voucher for it.
                when f.currency <> first_value(f.currency) over (partition by f.outcome = 'credited', f.account order by f.n)
                  then 'other_currency'
+               when a.held then 'held_account'
                when f.action = 'redeem'
                     and (f.ask or ask_above > 0 and (f.value_minor > ask_above or f.currency <> service_currency)) then 'asked'
                else 'credited'
@@ -425,13 +725,10 @@ begin
       left join lateral (select * from account a
                          where a.msisdn = case when f.outcome in ('repeated', 'balance') then f.sender
                                                when f.outcome = 'credited' then f.account end limit 1) a on true
-      left join lateral (select * from transfer x
-                         where x.receipt = case when f.outcome = 'balance' then a.last_receipt end and x.line = 1
-                         limit 1) x on true
     ), judged as materialized (
       -- Of several texts for one voucher the first is credited.
       select w.n, w.receipt, w.sender, w.account, w.locked_until, w.serial, w.value_minor, w.currency, w.validity_days,
-             w.ended_at, w.balance_minor, w.account_currency, w.valid_until, w.last_receipt, w.last_amount, w.last_at,
+             w.ended_at, w.balance_minor, w.account_currency, w.valid_until, w.last_receipt,
              case
                when w.outcome is distinct from 'credited' or row_number() over voucher = 1 then w.outcome
                when first_value(w.sender) over voucher = w.sender then 'repeated'
@@ -452,8 +749,7 @@ begin
              so_far as (account rows unbounded preceding)
     )
     select array_agg(s.outcome), array_agg(s.serial),
-           array_agg(case when s.outcome = 'balance' then s.last_amount
-                          when s.outcome in ('credited', 'asked', 'repeated', 'other_currency') then s.value_minor end),
+           array_agg(case when s.outcome in ('credited', 'asked', 'repeated', 'other_currency') then s.value_minor end),
            array_agg(case when s.outcome = 'balance' then coalesce(s.account_currency, service_currency)
                           when s.outcome in ('credited', 'asked', 'repeated', 'other_currency') then s.currency end),
            array_agg(case when s.outcome = 'credited' then coalesce(s.balance_minor, 0) + s.sum_minor
@@ -466,8 +762,7 @@ begin
                                                                then coalesce(s.valid_until, 'infinity') end), 'infinity')
                           when s.outcome in ('balance', 'repeated') then s.valid_until end),
            array_agg(case when s.outcome = 'repeated' then s.earlier end),
-           array_agg(case when s.outcome = 'repeated' then coalesce(s.ended_at, moment)
-                          when s.outcome = 'balance' then s.last_at end),
+           array_agg(case when s.outcome = 'repeated' then coalesce(s.ended_at, moment) end),
            array_agg(case when s.outcome = 'locked' then s.locked_until
                           when s.outcome = 'asked' then moment + question_time end),
            array_agg(case when s.outcome <> 'locked' then 'owed'::reply_state else 'none' end),
@@ -486,7 +781,9 @@ begin
       once_more := count_wrong_pins(
         moment,
         array(select sender from unnest(senders, outcomes) as t (sender, outcome) where outcome = 'unknown_pin'),
-        array(select digest from unnest(digests, outcomes) as t (digest, outcome) where outcome = 'unknown_pin'));
+        array(select digest from unnest(digests, outcomes) as t (digest, outcome) where outcome = 'unknown_pin'),
+        array(select prefix from unnest(prefixes, outcomes) as t (prefix, outcome) where outcome = 'unknown_pin'),
+        wrong_pins_per_day, alarm_factor);
     end if;
     -- One text, one question: when one of its vouchers is asked about, all are.
     if leads is not null and not asked_all and 'asked' = any (outcomes) then
@@ -517,14 +814,48 @@ begin
         told := array_remove(told, senders[i]);
       end if;
     end loop;
+    -- What a locked sender goes on sending is counted, and only the first of it kept: a flood fills no table.
+    for i in 1 .. total loop
+      continue when outcomes[i] is distinct from 'locked' or replies[i] <> 'none';
+      if leads is null or leads[i] = i then
+        update sender_lock l set unheard = l.unheard + 1 where l.sender = senders[i] returning l.unheard > 10 into flood;
+      else
+        flood := outcomes[leads[i]] is null;
+      end if;
+      continue when not flood;
+      outcomes[i] := null;
+      continue when leads[i] <> i;
+      unheard_of.asked := receipts[i];
+      unheard_of.receipt := receipts[i];
+      unheard_of.outcome := 'locked';
+      unheard_of.action := actions[i];
+      unheard_of.duplicate := false;
+      unheard_of.reply_owed := false;
+      unheard_of.decided_at := seconds(moment);
+      return next unheard_of;
+    end loop;
+  end if;
+  if settled is not null then
+    for i in 1 .. cardinality(settled) loop
+      fact := settled[i];
+      actions[fact.place] := fact.action;
+      outcomes[fact.place] := fact.outcome;
+      reasons[fact.place] := fact.reason;
+      targets[fact.place] := fact.target;
+      amounts[fact.place] := fact.amount_minor;
+      currencies[fact.place] := fact.currency;
+      balances[fact.place] := fact.balance_minor;
+      earliers[fact.place] := fact.earlier;
+      untils[fact.place] := fact.until;
+    end loop;
   end if;
   if 'asked' = any (outcomes) then
     -- CHECK tells until when the card can be used.
     for i in 1 .. total loop
       continue when outcomes[i] is distinct from 'asked' or reasons[i] is distinct from 'check';
-      select last_use(b.expires, time_zone) as last into fact
+      select b.ends - interval '1 second' as last_use into fact
       from voucher v join batch b on b.id = v.batch where v.serial = serials[i];
-      valid_untils[i] := fact.last;
+      valid_untils[i] := fact.last_use;
     end loop;
   end if;
   if 'language' = any (outcomes) then
@@ -542,16 +873,29 @@ begin
     extras := coalesce(extras, array_fill(null::extra, array[total]));
     for i in 1 .. total loop
       continue when outcomes[i] is distinct from 'history';
-      select currency, last_three(last_receipt) as items into fact from account where msisdn = senders[i];
+      select currency, last_credits(msisdn, last_receipt, 3) as items into fact from account where msisdn = senders[i];
       currencies[i] := fact.currency;
       extras[i].history := fact.items;
+    end loop;
+  end if;
+  if 'balance' = any (outcomes) then
+    for i in 1 .. total loop
+      continue when outcomes[i] is distinct from 'balance';
+      select last_credits(msisdn, last_receipt, 1) as item, bonus_minor, bonus_until into fact from account where msisdn = senders[i];
+      continue when not found;
+      amounts[i] := fact.item[2];
+      earlier_ats[i] := to_timestamp(fact.item[3]);
+      continue when fact.bonus_minor = 0 or fact.bonus_until <= moment;
+      extras := coalesce(extras, array_fill(null::extra, array[total]));
+      extras[i].bonus_minor := fact.bonus_minor;
+      extras[i].bonus_until := seconds(fact.bonus_until);
     end loop;
   end if;
   if 'status' = any (outcomes) then
     for i in 1 .. total loop
       continue when outcomes[i] is distinct from 'status';
       if abouts[i] is null then
-        select * into fact from card_status(given_serials[i], today, time_zone);
+        select * into fact from card_status(given_serials[i], moment);
         serials[i] := given_serials[i];
         valid_untils[i] := fact.last_use;
       else
@@ -587,31 +931,33 @@ begin
           row(fact.cards, fact.added, fact.best, fact.total_minor, fact.balance_minor, fact.currency)::several;
         untils[fact.lead] := coalesce(untils[fact.lead], fact.until);  -- the question's, when it is about the others
       end if;
-      continue when fact.notice is null or fact.best is distinct from 'credited' or targets[fact.lead] is null;
+      continue when fact.notice is null or targets[fact.lead] is null
+                    or fact.best is null or fact.best not in ('credited', 'transferred', 'undone');
       i := fact.notice;
-      outcomes[i] := 'received';
+      outcomes[i] := case fact.best when 'undone' then 'taken_back' else 'received' end;
       replies[i] := 'owed';
       extras[i].giver := senders[fact.lead];
-      earliers[i] := receipts[fact.lead];
+      earliers[i] := case fact.best when 'undone' then earliers[fact.lead] else receipts[fact.lead] end;
       senders[i] := targets[fact.lead];
       sources[i] := '1.1.' || senders[i];  -- E.164 (SMPP 3.4 §5.2.5, §5.2.6)
       targets[i] := null;
-      amounts[i] := fact.total_minor;
-      balances[i] := fact.balance_minor;
-      currencies[i] := fact.currency;
+      amounts[i] := case fact.best when 'credited' then fact.total_minor else amounts[fact.lead] end;
+      currencies[i] := case fact.best when 'credited' then fact.currency else currencies[fact.lead] end;
+      balances[i] := case fact.best when 'credited' then fact.balance_minor
+                                    else (select a.balance_minor from account a where a.msisdn = senders[i]) end;
       valid_untils[i] := fact.valid_until;
       languages[i] := coalesce((select s.language from subscriber s where s.msisdn = senders[i]), service_language);
     end loop;
     for i in 1 .. total loop
       continue when leads[i] = i;
       extras[i].leader := leaders[i];
-      if outcomes[i] is distinct from 'received' then replies[i] := 'none'; end if;
+      if actions[i] is distinct from 'notice' or outcomes[i] is null then replies[i] := 'none'; end if;
     end loop;
   end if;
   -- Credits are always answered, and their receivers; whatever else, so many times an hour.
   if credits < total then
     for i in 1 .. total loop
-      continue when replies[i] is distinct from 'owed' or outcomes[i] in ('credited', 'received')
+      continue when replies[i] is distinct from 'owed' or outcomes[i] in ('credited', 'received', 'transferred', 'undone', 'taken_back')
                     or ((extras[i]).several).outcome is not distinct from 'credited';
       if (answers_per_hour > 0 or reasons[i] = 'empty')
          and not may_answer(moment, senders[i], answers_per_hour, outcomes[i] = 'help' and reasons[i] is not distinct from 'empty') then
@@ -622,20 +968,21 @@ begin
 
   -- A question waits for its YES only when it is asked: one that goes unsaid leaves what was asked before.
   if 'asked' = any (outcomes) then
-    insert into question (sender, digests, target, receipt, until)
-      select distinct on (sender) sender, array_agg(digest order by n), target, coalesce(leader, receipt), until
-      from unnest(senders, digests, targets, receipts, leaders, untils, outcomes) with ordinality
-             as t (sender, digest, target, receipt, leader, until, outcome, n)
+    insert into question (sender, digests, target, amount_minor, receipt, until)
+      select distinct on (sender) sender, array_agg(digest order by n), target,
+             max(amount) filter (where action = 'transfer'), coalesce(leader, receipt), until
+      from unnest(senders, actions, digests, targets, amounts, receipts, leaders, untils, outcomes) with ordinality
+             as t (sender, action, digest, target, amount, receipt, leader, until, outcome, n)
       where outcome = 'asked' and replies[coalesce(leads[n::integer], n::integer)] = 'owed'
       group by sender, target, coalesce(leader, receipt), until order by sender, max(n) desc
-      on conflict (sender) do update set digests = excluded.digests, target = excluded.target, receipt = excluded.receipt,
-                                         until = excluded.until;
+      on conflict (sender) do update set digests = excluded.digests, target = excluded.target, amount_minor = excluded.amount_minor,
+                                         receipt = excluded.receipt, until = excluded.until;
   end if;
 
   -- Writes what was decided. Each write proves once more what was read: a unique key, or the account's last state.
   if credits > 0 then
-    insert into voucher_end (serial, kind, receipt, at)
-      select serial, 'redeemed', receipt, moment from unnest(serials, receipts, accounts) as t (serial, receipt, account)
+    insert into redemption (serial, receipt, at)
+      select serial, receipt, moment from unnest(serials, receipts, accounts) as t (serial, receipt, account)
       where account is not null order by serial;
 
     update account a set balance_minor = t.balance, valid_until = t.valid_until, last_receipt = t.receipt
@@ -662,30 +1009,46 @@ begin
       from unnest(receipts, accounts, amounts, currencies, serials, previouses)
              as t (receipt, account, amount, currency, serial, previous)
       where account is not null;
+
+    if exists (select from product where bonus_minor > 0) then
+      for fact in
+        select t.n, t.account, t.receipt, t.valid_until, p.bonus_minor, p.bonus_days, p.currency
+        from unnest(accounts, receipts, serials, valid_untils) with ordinality as t (account, receipt, serial, valid_until, n)
+        cross join lateral (select * from voucher v where v.serial = t.serial limit 1) v
+        cross join lateral (select b.product from batch b where b.id = v.batch limit 1) b
+        cross join lateral (select * from product p where p.code = b.product limit 1) p
+        where t.account is not null and p.bonus_minor > 0 order by t.n
+      loop
+        extras := coalesce(extras, array_fill(null::extra, array[total]));
+        extras[fact.n].bonus_minor := fact.bonus_minor;
+        extras[fact.n].bonus_until := seconds(grant_bonus(moment, fact.account, fact.receipt, fact.bonus_minor, fact.currency,
+          case when fact.bonus_days > 0
+               then (today + fact.bonus_days + 1)::timestamp at time zone time_zone - interval '1 second' else fact.valid_until end));
+      end loop;
+    end if;
   end if;
 
   return query
     insert into message as m (
       receipt, received_at, bucket, fingerprint, sender, source, short_code, smsc, action, outcome, language, reason, got,
       target, serial, amount_minor, balance_minor, currency, balance_currency, valid_until, earlier, earlier_at, until, batch_no,
-      seen, reply, lease_until, lease_owner, leader, several, expected_minor, giver, history)
+      seen, reply, lease_until, lease_owner, extra)
     select t.receipt, moment, this_bucket, t.fingerprint, t.sender, t.source, t.short_code, t.smsc, t.action, t.outcome,
            t.language, t.reason, t.got, t.target, t.serial, t.amount, t.balance, t.currency, t.balance_currency, t.valid_until,
            t.earlier, t.earlier_at, t.until, pg_current_xact_id()::text::bigint, t.copies, t.reply, moment + lease, instance,
-           t.leader, t.several, t.expected_minor, t.giver, t.history
+           extras[t.n]
     from unnest(receipts, fingerprints, senders, sources, short_codes, smscs, actions, outcomes, languages, reasons, gots,
                 targets, serials, amounts, balances, currencies, balance_currencies, valid_untils, earliers, earlier_ats,
-                untils, copies, replies, extras)
+                untils, copies, replies) with ordinality
            as t (receipt, fingerprint, sender, source, short_code, smsc, action, outcome, language, reason, got, target, serial,
-                 amount, balance, currency, balance_currency, valid_until, earlier, earlier_at, until, copies, reply,
-                 leader, several, expected_minor, giver, history)
+                 amount, balance, currency, balance_currency, valid_until, earlier, earlier_at, until, copies, reply, n)
     where t.outcome is not null
     returning m.receipt, m.receipt, m.outcome, m.action, false, m.reply = 'owed', null::text,
-              case when m.leader is not null then m.source end, null::text, m.language,
-              case when m.leader is not null then m.sender end, m.target, m.serial, m.amount_minor, m.currency,
+              case when (m.extra).leader is not null then m.source end, null::text, m.language,
+              case when (m.extra).leader is not null then m.sender end, m.target, m.serial, m.amount_minor, m.currency,
               m.balance_minor, m.balance_currency,
               seconds(m.valid_until), m.earlier, seconds(m.earlier_at), seconds(m.until), m.reason, m.got,
-              seconds(m.received_at), m.batch_no, m.leader, m.several, m.expected_minor, m.giver, m.history;
+              seconds(m.received_at), m.batch_no, m.extra;
 end $$;
 
 -- A text on which redeem() fails whenever it is tried is recorded and answered, so that the SMSC does not send it for ever.
@@ -753,7 +1116,7 @@ begin
     continue when not found or old.there = old.total;
     insert into message (receipt, bucket, fingerprint, sender, source, short_code, smsc, action, outcome, language, reason, reply,
                          lease_until)
-      values (nextval('receipt_block') * 1024, bucket(now()), old.group_print, old.sender, old.source, old.short_code, old.smsc,
+      values (next_receipt(), bucket(now()), old.group_print, old.sender, old.source, old.short_code, old.smsc,
               'unclear', 'unclear', coalesce((select s.language from subscriber s where s.msisdn = old.sender), $1), 'in_parts',
               case when answers_per_hour = 0 or may_answer(now(), old.sender, answers_per_hour, false) then 'owed'
                    else 'none' end::reply_state, now())
@@ -790,19 +1153,26 @@ create function topup.take_receipts() returns bigint
 language plpgsql security definer set search_path = topup, pg_temp as $$
 begin
   perform set_config('synchronous_commit', 'off', true);
-  return nextval('receipt_block') * 1024;
+  return nextval('receipt_block') * 2048;
 end $$;
 
 -- What a gateway must know before it takes a text. migrations: one line each, "version checksum". A time zone that this server
 -- does not know is an error here, where it can be said.
-create function topup.startup_facts(time_zone text)
-returns table (fsync boolean, full_page_writes boolean, synchronous_commit text, server_time bigint, migrations text)
-language sql stable security definer set search_path = topup, pg_temp as $$
-  select current_setting('fsync')::boolean, current_setting('full_page_writes')::boolean, current_setting('synchronous_commit'),
-         seconds(now()),
-         (select string_agg(version || ' ' || checksum, E'\n' order by version) from migration)
-  where now() at time zone time_zone is not null
-$$;
+-- `keys`: ids of the gateway's PIN keys, the newest first. lost_batch: one whose cards these do not find, and the chain of keys
+-- that it needs. show_key() and lost_cards(): 007_keys.sql.
+create function topup.startup_facts(time_zone text, keys text[])
+returns table (fsync boolean, full_page_writes boolean, synchronous_commit text, server_time bigint, migrations text,
+               lost_batch integer, lost_chain text)
+language plpgsql security definer set search_path = topup, pg_temp as $$
+begin
+  perform show_key(keys[1]);
+  return query
+    select current_setting('fsync')::boolean, current_setting('full_page_writes')::boolean, current_setting('synchronous_commit'),
+           seconds(now()),
+           (select string_agg(m.version || ' ' || m.checksum, E'\n' order by m.version) from migration m),
+           lost.batch, lost.chain
+    from (select) one left join lost_cards(keys) lost on true
+    where now() at time zone time_zone is not null;
+end $$;
 
-revoke execute on all functions in schema topup from public;
 grant execute on function topup.redeem, topup.quarantine, topup.keep_part, topup.claim, topup.take_receipts, topup.startup_facts to topup_gateway;

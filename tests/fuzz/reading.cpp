@@ -38,6 +38,7 @@ reader make(check_digit check, std::vector<int> lengths) {
                                   {"last", command::history},
                                   {"lang", command::language},
                                   {"transfer", command::transfer},
+                                  {"undo", command::undo},
                                   {"yes", command::yes},
                                   {"1", command::yes},
                                   {"no", command::no}},

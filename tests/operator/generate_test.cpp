@@ -62,10 +62,10 @@ TEST_CASE("each card is handed over once, in serial order, and only its digest i
   const store::batch batch = operations.generate(
       order_of(count), keys(), [&](std::int64_t serial, const parser::pin& pin) { cards.emplace_back(serial, pin); },
       [&](std::int64_t done) { progress.push_back(done); },
-      [&] { committed_early = !books.sql("select from topup.batch").empty(); });
+      [&](const auto&) { committed_early = !books.sql("select from topup.batch").empty(); });
 
   CHECK_FALSE(committed_early);
-  CHECK(batch.state == "inactive");
+  CHECK(batch.state == "generated");
   CHECK(batch.first_serial == 100'000'000'001);
   CHECK(batch.last_serial == batch.first_serial + count - 1);
   CHECK(progress == std::vector<std::int64_t>{10'000, 20'000, 20'003});
@@ -108,9 +108,10 @@ TEST_CASE("whatever goes wrong before COMMIT, no batch was made and no serial is
   CHECK_THROWS_AS(operations.generate(order_of(10), keys(), [](auto, const auto&) { throw interruption{}; }, {}),
                   interruption);
   CHECK_THROWS_AS(operations.generate(order_of(10), keys(), ignore, [](auto) { throw interruption{}; }), interruption);
-  CHECK_THROWS_AS(operations.generate(order_of(10), keys(), ignore, {}, [] { throw interruption{}; }), interruption);
+  CHECK_THROWS_AS(operations.generate(order_of(10), keys(), ignore, {}, [](const auto&) { throw interruption{}; }),
+                  interruption);
   // The connection breaks: what became of COMMIT is asked on a new one.
-  const auto cut = [&] {
+  const auto cut = [&](const auto&) {
     books.sql(
         "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'topupctl' and datname = "
         "current_database()");
@@ -147,6 +148,40 @@ TEST_CASE("serials go on where the last batch ended, and an order that does not 
     order.serial_form = form;
     CHECK_THROWS_AS(operations.generate(order, keys(), ignore, {}), store::refused);
   }
+}
+
+TEST_CASE("PINs that would be guessed too often are not made, and the answer says what helps") {
+  books books;
+  store::operations operations(books.url());
+  add_ten(operations);
+  // 20,000 wrong PINs a day are 7,300,000 a year; 12 digits with a check digit are 10^11 PINs: 136 cards are 0.0099.
+  auto order = order_of(100);
+  order.pins.lengths = {12};
+  order.wrong_pins_per_day = 20'000;
+  const store::batch first = operations.generate(order, keys(), ignore, {});
+  CHECK(first.guesses_a_year.value_or(0) == doctest::Approx(0.0073));
+  order.count = 37;
+  CHECK_THROWS_WITH_AS(operations.generate(order, keys(), ignore, {}),
+                       "with 137 cards to be hit and 20000 wrong PINs a day, 0.01 of these PINs would be guessed a "
+                       "year, and at most 0.01 "
+                       "may be: put 13 first in pin.lengths, or set guessing.wrong_pins_per_day to 19998 or less",
+                       store::refused);
+  order.wrong_pins_per_day = 19'998;
+  order.count = 37;
+  CHECK(operations.generate(order, keys(), ignore, {}).count == 37);
+  order.wrong_pins_per_day = 20'000;
+  order.count = 1;
+  CHECK_THROWS_AS(operations.generate(order, keys(), ignore, {}), store::refused);
+
+  // PINs of other lengths are no hits, nor are cards that nobody can use any more; without a check digit all digits
+  // count.
+  order.pins.lengths = {13};
+  CHECK(operations.generate(order, keys(), ignore, {}).guesses_a_year.value_or(0) == doctest::Approx(7.3e-6));
+  order.pins = {.lengths = {12}, .check = parser::check_digit::none};
+  CHECK(operations.generate(order, keys(), ignore, {}).guesses_a_year.value_or(0) == doctest::Approx(138 * 7.3e-6));
+  operations.change_cards({.of = {.batch = first.id}, .wanted = "void", .reason = "a test"});
+  order.pins.check = parser::check_digit::damm;
+  CHECK(operations.generate(order, keys(), ignore, {}).guesses_a_year.value_or(0) == doctest::Approx(39 * 7.3e-5));
 }
 
 TEST_CASE("cards of an unknown product, or expired before they are made, are refused") {

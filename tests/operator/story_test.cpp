@@ -1,10 +1,11 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
 #include "store/operations.hpp"
-#include "tests/operator/books.hpp"
+#include "tests/operator/rich_books.hpp"
 
 namespace topupd::tests {
 namespace {
@@ -26,16 +27,15 @@ TEST_CASE("a voucher's state tells first what happened to it, then its batch, th
     std::int64_t serial;
     const char* state;
   };
+  const char* change = "insert into topup.card_change (batch, first_serial, last_serial, was, state) values ";
   const row rows[] = {
-      {"select", 100'000'000'001, "redeemed"},
-      {"select", 100'000'000'004, "active"},
-      {"select", 100'000'000'005, "inactive"},
-      {"update topup.batch set state = 'held' where id = 1", 100'000'000'004, "held"},
-      {"update topup.batch set expires = '2020-12-31'", 100'000'000'004, "expired"},
-      {"update topup.batch set expires = '2020-12-31'", 100'000'000'003, "redeemed"},
-      {"update topup.batch set state = 'void'", 100'000'000'004, "void"},
-      {"insert into topup.voucher_end (serial, kind, receipt) values (100000000005, 'void', 9)", 100'000'000'005,
-       "void"},
+      {"", 100'000'000'001, "redeemed"},
+      {"", 100'000'000'004, "active"},
+      {"", 100'000'000'005, "generated"},
+      {"(1, 100000000004, 100000000004, 'active', 'held')", 100'000'000'004, "held"},
+      {"(1, 100000000001, 100000000003, 'active', 'void')", 100'000'000'003, "redeemed"},
+      {"(2, 100000000005, 100000000005, 'generated', 'stolen')", 100'000'000'005, "stolen"},
+      {"(1, 100000000004, 100000000004, 'held', 'active')", 100'000'000'004, "active"},
   };
   books books;
   books.fill();
@@ -43,12 +43,43 @@ TEST_CASE("a voucher's state tells first what happened to it, then its batch, th
   for (const row& row : rows) {
     CAPTURE(row.change);
     CAPTURE(row.serial);
-    books.sql(row.change);
+    if (*row.change) books.sql(std::string(change) + row.change);
     const auto voucher = operations.find_voucher(row.serial);
     REQUIRE(voucher);
     CHECK(voucher->state == row.state);
   }
   CHECK_FALSE(operations.find_voucher(1));
+
+  books.sql("update topup.batch set expires = '2020-12-31', ends = '2021-01-01'");
+  CHECK(operations.find_voucher(100'000'000'004)->state == "expired");
+  CHECK(operations.find_voucher(100'000'000'003)->state == "redeemed");
+  CHECK(operations.find_voucher(100'000'000'005)->state == "stolen");
+}
+
+TEST_CASE("a card's history tells each state it was in, since when, by whom and why") {
+  books books;
+  books.fill();
+  enrich(books);
+  store::operations operations(books.url());
+  const auto states = [&](std::int64_t serial) {
+    std::string all;
+    for (const auto& each : operations.card_history(serial)) all += (all.empty() ? "" : " ") + each.state;
+    return all;
+  };
+  CHECK(states(100'000'000'001) == "generated active redeemed");
+  CHECK(states(100'000'000'005) == "generated");
+  CHECK(states(100'000'000'014) == "generated active void");
+  CHECK(states(1).empty());
+
+  const auto last = operations.card_history(100'000'000'014).back();
+  CHECK(last.was == "active");
+  CHECK_FALSE(last.by.empty());
+  CHECK(last.reason == "torn");
+  CHECK(last.audit);
+
+  books.sql("update topup.batch set expires = '2020-12-31', ends = '2021-01-01'");
+  CHECK(states(100'000'000'013).find("expired") != std::string::npos);
+  CHECK(states(100'000'000'001).find("expired") == std::string::npos);
 }
 
 TEST_CASE("a card is good to the end of its last day where the service is") {
@@ -86,7 +117,7 @@ TEST_CASE("an account's history follows its chain, newest first, and no further 
   CHECK(all[1].receipt == store::receipt{11});
   CHECK(all[0].serial == 100'000'000'002);
   CHECK(operations.history(a, 1).size() == 1);
-  CHECK(operations.history(b, 10).at(0).sender == a);
+  CHECK(operations.history(b, 10).at(0).other == a);
   CHECK(operations.find_account(a)->balance == parser::money{2000, "USD"});
 }
 
@@ -102,7 +133,8 @@ TEST_CASE(
   CHECK(receipts(operations.trace(b, 50)) == std::vector<std::int64_t>{13});
   CHECK(receipts(operations.trace_serial(100'000'000'003)) == std::vector<std::int64_t>{13, 15});
 
-  const auto story = operations.trace(store::receipt{15}).at(0);
+  REQUIRE(receipts(operations.trace(store::receipt{15})) == std::vector<std::int64_t>{13, 15});  // and what it repeats
+  const auto story = operations.trace(store::receipt{15}).back();
   CHECK(story.outcome == "repeated");
   CHECK(story.earlier == store::receipt{13});
   CHECK(story.reply == "sent");
@@ -128,6 +160,107 @@ TEST_CASE("a trace of one of several vouchers, or of a notice, tells all that go
   CHECK(receipts(operations.trace(*parser::msisdn::from_e164("999706666666"), 50)) ==
         std::vector<std::int64_t>{19, 18, 16});
   CHECK(receipts(operations.trace_serial(100'000'000'007)) == std::vector<std::int64_t>{18});
+}
+
+TEST_CASE("a trace tells the question with its answer, what was undone with what undid it, and the notices of both") {
+  books books;
+  books.fill();
+  enrich(books);
+  store::operations operations(books.url());
+  for (const std::int64_t receipt : {32, 33, 34}) {
+    CAPTURE(receipt);
+    CHECK(receipts(operations.trace(store::receipt{receipt})) == std::vector<std::int64_t>{32, 33, 34});
+  }
+  for (const std::int64_t receipt : {35, 36, 37, 38}) {
+    CAPTURE(receipt);
+    auto found = receipts(operations.trace(store::receipt{receipt}));
+    std::sort(found.begin(), found.end());
+    CHECK(found == std::vector<std::int64_t>{35, 36, 37, 38});
+  }
+  CHECK(receipts(operations.trace(store::receipt{39})) == std::vector<std::int64_t>{39});  // unanswered
+}
+
+TEST_CASE("a trace tells how a text came, how it was read, and what became of its reply") {
+  books books;
+  books.fill();
+  enrich(books);
+  books.sql("update topup.message set seen = 3, attempts = 2, reply = 'dead', reply_status = 11 where receipt = 33");
+  store::operations operations(books.url());
+  const auto all = operations.trace(store::receipt{33});
+  const auto& yes = all.at(1);
+  CHECK(yes.source == "1.1.999702222222");
+  CHECK(yes.short_code == "0.0.12345");
+  CHECK(yes.language == "en");
+  CHECK(yes.heard);
+  CHECK(yes.seen == 3);
+  CHECK(yes.lease_owner == "gw-1");
+  CHECK(yes.attempts == 2);
+  CHECK(yes.reply_status == 11);
+  CHECK_FALSE(all.at(0).reply_status);
+  CHECK(all.at(0).until);
+}
+
+TEST_CASE("a balance in another currency than the card is told in its own") {
+  books books;
+  books.fill();
+  enrich(books);
+  const auto asked = store::operations(books.url()).trace(store::receipt{39}).at(0);
+  CHECK(asked.amount == parser::money{2000, "USD"});
+  CHECK(asked.balance == parser::money{700, "EUR"});
+}
+
+TEST_CASE("the ledger's lines are told with their accounts' names, what took them back, and the call they paid") {
+  books books;
+  books.fill();
+  enrich(books);
+  store::operations operations(books.url());
+  const auto credit = operations.transfers({store::receipt{31}});
+  REQUIRE(credit.size() == 2);
+  CHECK(credit[0].kind == "topup");
+  CHECK(credit[0].debit == "cards sold");
+  CHECK(credit[0].credit == "999702222222");
+  CHECK(credit[0].serial == 100'000'000'012);
+  CHECK(credit[1].kind == "bonus");
+  CHECK(credit[1].credit == "bonus of 999702222222");
+  CHECK(credit[1].amount == parser::money{300, "USD"});
+
+  REQUIRE(credit[0].reversed_by);
+  const auto back = operations.transfers({*credit[0].reversed_by});
+  REQUIRE(back.size() == 2);
+  CHECK(back[0].kind == "reversal");
+  CHECK(back[0].reverses == store::receipt{31});
+  CHECK(operations.find_voucher(100'000'000'012)->reversed_by == credit[0].reversed_by);
+
+  const auto all = operations.receipts_of(*parser::msisdn::from_e164("999702222222"), 100);
+  const auto lines = operations.transfers(all);
+  const auto call =
+      std::find_if(lines.begin(), lines.end(), [](const auto& line) { return line.reference == "call-2"; });
+  REQUIRE(call != lines.end());
+  CHECK(call->kind == "charge");
+  CHECK(call->credit == "calls charged");
+}
+
+TEST_CASE("receipts of operators' acts and of calls are found although no text has them") {
+  books books;
+  books.fill();
+  enrich(books);
+  store::operations operations(books.url());
+  const auto number = *parser::msisdn::from_e164("999702222222");
+  const auto all = operations.receipts_of(number, 100);
+  CHECK(all.size() == 9);  // 30, 31, 33, 35, 36; a reversal, an adjustment, two calls
+  CHECK(operations.receipts_of(number, 3).size() == 3);
+  CHECK(operations.receipts_of(*parser::msisdn::from_e164("999700000000"), 3).empty());
+
+  const auto reversal = *operations.transfers({store::receipt{31}})[0].reversed_by;
+  CHECK(receipts(operations.trace(reversal)) == std::vector<std::int64_t>{31});  // what it took back
+  const auto acts = operations.acts({reversal}, "");
+  REQUIRE(acts.size() == 1);
+  CHECK(acts[0].action == "redemption reverse");
+  CHECK(acts[0].reason == "wrong number");
+  CHECK(acts[0].receipt == reversal);
+  CHECK(acts[0].subject == "receipt " + to_string(store::receipt{31}));
+  CHECK(operations.acts({store::receipt{31}}, "").size() == 1);  // from the other side, too
+  CHECK(operations.acts({}, "account 999702222222").size() == 1);
 }
 
 TEST_CASE("the store's health names what a daemon refuses to run without") {

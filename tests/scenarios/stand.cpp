@@ -11,6 +11,7 @@
 
 #include "parser/money.hpp"
 #include "parser/pin.hpp"
+#include "tests/scenarios/pin_search.hpp"
 #include "tests/scenarios/text_file.hpp"
 
 namespace topupd::scenarios {
@@ -233,7 +234,7 @@ std::string stand::sql(const std::string& statement, const std::string& database
 
 std::string stand::outcome_of_last(const std::string& phone) {
   return sql("select concat_ws(' ', outcome, reason) from topup.message where sender = " + phone +
-             " and action <> 'notice' and leader is null order by receipt desc limit 1");
+             " and action <> 'notice' and (extra).leader is null order by receipt desc limit 1");
 }
 
 std::string stand::balance_of(const std::string& msisdn) {
@@ -259,24 +260,18 @@ void stand::check_all_is_well() {
   look_for_pins();
 }
 
-// As whoever steals the disk would. The number of the phone must be found, or the search itself is blind.
+// The number of the phone must be found, or the search itself is blind.
 void stand::look_for_pins() {
-  const std::string patterns = folder_ + "/pins";
-  {
-    std::ofstream file(patterns);
-    for (const card& each : cards_) file << each.pin << '\n';
-  }
-  const std::string data = fs::canonical(from_environment("TOPUP_TEST_CLUSTER") + "/data");
-  const auto search = [&](const std::string& what) {
-    return run(
-        {"grep", "-srlaF", what, "--", folder_ + "/topupd.log", data, from_environment("TOPUP_TEST_CLUSTER") + "/log"});
-  };
-  const auto found = search("--file=" + patterns);
-  fs::remove(patterns);
-  if (!found.output.empty()) throw std::runtime_error("a PIN stands in: " + found.output);
-  if (reply_count > 0 && search("--regexp=1.1.9997").output.find(data) == std::string::npos) {
+  std::vector<std::string> needles;
+  for (const card& each : cards_)
+    for (std::string& disguise : disguises_of(each.pin)) needles.push_back(std::move(disguise));
+  const std::string cluster = from_environment("TOPUP_TEST_CLUSTER");
+  const std::vector<std::string> places{folder_ + "/topupd.log", fs::canonical(cluster + "/data"), cluster + "/log"};
+  if (const auto found = files_with(needles, places); !found.empty())
+    throw std::runtime_error("a PIN stands in " + found.front());
+  const std::string phone[] = {"1.1.9997"};
+  if (reply_count > 0 && files_with(phone, {places[1]}).empty())
     throw std::runtime_error("the search for PINs is blind: it does not find the messages either");
-  }
 }
 
 }  // namespace topupd::scenarios

@@ -37,7 +37,7 @@ TEST_CASE("a serial beside the PIN must be its card's; another one uses nothing 
   CHECK(wrong.reason == "wrong_serial");
   CHECK(wrong.reply_owed);
   CHECK_FALSE(wrong.serial);  // nor does it tell the card's
-  CHECK(db.count("select count(*) from topup.voucher_end") == 0);
+  CHECK(db.count("select count(*) from topup.redemption") == 0);
   CHECK(db.count("select count(*) from topup.wrong_pin") == 0);
   CHECK(one.decide(with_serial(alice, voucher(card), card)).outcome == outcome::credited);
   CHECK(one.decide(with_serial(bob, voucher(euros), euros)).outcome ==
@@ -107,7 +107,8 @@ TEST_CASE("a card that is not worth what its sender expects is asked about, with
 
 TEST_CASE("CHECK tells what a card is worth and until when it can be used, and YES uses it") {
   database db;
-  const auto dated = db.print(1, {.value = 2500, .expires = "2099-12-31"}), endless = db.print(2);
+  const auto dated = db.print(1, {.value = 2500, .expires = "2099-12-31", .zone = "America/New_York"}),
+             endless = db.print(2);
   auto at = options(db);
   at.time_zone = "America/New_York";
   gateway one{at};
@@ -118,7 +119,7 @@ TEST_CASE("CHECK tells what a card is worth and until when it can be used, and Y
   CHECK(told.valid_until ==
         std::chrono::sys_days{std::chrono::year{2100} / 1 / 1} + std::chrono::hours{5} - std::chrono::seconds{1});
   CHECK(told.until == told.decided_at + std::chrono::minutes{10});
-  CHECK(db.count("select count(*) from topup.voucher_end") == 0);
+  CHECK(db.count("select count(*) from topup.redemption") == 0);
   CHECK(one.decide(plain(alice, action::confirm)).amount.amount_minor == 2500);
 
   CHECK_FALSE(one.decide(check(alice, voucher(endless))).valid_until);

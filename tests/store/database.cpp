@@ -49,6 +49,13 @@ voucher_digest numbered(std::uint64_t number, std::uint8_t first) {
   return digest;
 }
 
+// From the press to this state.
+std::vector<std::pair<std::string, std::string>> ways_to(const std::string& state) {
+  if (state == "generated") return {};
+  if (state == "held") return {{"generated", "active"}, {"active", "held"}};
+  return {{"generated", state}};
+}
+
 }  // namespace
 
 database::database() {
@@ -82,10 +89,13 @@ std::int64_t database::print(std::int64_t cards, const batch& of) {
   const std::string product = fmt::format("P{}", first);
   sql(fmt::format("insert into topup.product (code, value_minor, currency, validity_days) values ('{}', {}, '{}', {})",
                   product, of.value, of.currency, of.validity_days));
-  sql(fmt::format(
-      "insert into topup.batch (product, state, count, first_serial, last_serial, expires) "
-      "values ('{}', '{}', {}, {}, {}, {})",
-      product, of.state, cards, first, next_serial_ - 1, of.expires.empty() ? "null" : "'" + of.expires + "'"));
+  sql(fmt::format("insert into topup.batch (product, count, first_serial, last_serial) values ('{}', {}, {}, {})",
+                  product, cards, first, next_serial_ - 1));
+  for (const auto& [was, state] : ways_to(of.state)) change(first, was, state);
+  if (!of.expires.empty())
+    sql(fmt::format(
+        "update topup.batch set expires = '{0}', ends = topup.end_of_day('{0}', '{1}') where first_serial = {2}",
+        of.expires, of.zone, first));
   sql(
       fmt::format("insert into topup.voucher (serial, digest, batch) "
                   "select s, decode(lpad(to_hex(s), 64, '0'), 'hex'), (select max(id) from topup.batch) "
@@ -94,10 +104,19 @@ std::int64_t database::print(std::int64_t cards, const batch& of) {
   return first;
 }
 
+void database::change(std::int64_t card, const std::string& was, const std::string& state) {
+  sql(fmt::format(
+      "insert into topup.card_change (batch, first_serial, last_serial, was, state) "
+      "select id, first_serial, last_serial, '{}', '{}' from topup.batch where {} between first_serial and last_serial",
+      was, state, card));
+}
+
 void database::pass(const std::string& interval) {
   sql(
       fmt::format("update topup.message set received_at = received_at - interval '{0}', "
                   "bucket = topup.bucket(received_at - interval '{0}'), lease_until = lease_until - interval '{0}'; "
+                  "update topup.guess_level set until = until - interval '{0}'; "
+                  "update topup.guess_hour set hour = hour - (extract(epoch from interval '{0}') / 3600)::integer; "
                   "update topup.question set until = until - interval '{0}'; "
                   "update topup.wrong_pin set at = at - interval '{0}'; "
                   "update topup.part set at = at - interval '{0}'; "

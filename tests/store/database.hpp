@@ -32,10 +32,13 @@ class database {
     std::string currency = "USD";
     int validity_days = 0;
     std::string state = "active";
-    std::string expires = {};
+    std::string expires = {};  // at the end of this day
+    std::string zone = "UTC";
   };
   std::int64_t print(std::int64_t cards, const batch& of);
   std::int64_t print(std::int64_t cards) { return print(cards, batch{}); }
+  // The batch of this card, all of it.
+  void change(std::int64_t card, const std::string& was, const std::string& state);
   // Everything that happened so far happened that much earlier.
   void pass(const std::string& interval);
 

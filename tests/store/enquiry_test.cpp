@@ -71,10 +71,13 @@ TEST_CASE("STATUS tells what can still be done with a card, and never who used i
   for (const row& row :
        {row{"card_unused", {.value = 700}, "", false},
         row{"card_unused", {.value = 700, .expires = "2099-12-31"}, "", true},
-        row{"card_used", {.value = 700}, "insert into topup.voucher_end values ({0}, 'redeemed', 1)"},
-        row{"card_used", {.value = 700, .state = "held"}, "insert into topup.voucher_end values ({0}, 'redeemed', 1)"},
-        row{"card_unusable", {.value = 700}, "insert into topup.voucher_end values ({0}, 'void', 1)"},
-        row{"card_unusable", {.value = 700, .state = "inactive"}, ""},
+        row{"card_used", {.value = 700}, "insert into topup.redemption values ({0}, 1)"},
+        row{"card_used",
+            {.value = 700},
+            "insert into topup.redemption values ({0}, 1); insert into topup.card_change (batch, first_serial, "
+            "last_serial, was, state) values (1, {0}, {0}, 'active', 'held')"},
+        row{"card_unusable", {.value = 700, .state = "stolen"}, ""},
+        row{"card_unusable", {.value = 700, .state = "generated"}, ""},
         row{"card_unusable", {.value = 700, .state = "held"}, ""},
         row{"card_unusable", {.value = 700, .state = "void"}, ""},
         row{"card_expired", {.value = 700, .expires = "2001-01-31"}, "", true}}) {

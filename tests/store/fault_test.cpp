@@ -88,7 +88,7 @@ void redeem_all(counter& at, const std::vector<text>& texts, const std::function
 void check_books(database& db, std::int64_t cards) {
   CHECK(db.count("select count(*) from topup.transfer") == cards);
   CHECK(db.count("select count(distinct serial) from topup.transfer") == cards);
-  CHECK(db.count("select count(*) from topup.voucher_end") == cards);
+  CHECK(db.count("select count(*) from topup.redemption") == cards);
   CHECK(db.count("select count(*) from topup.message where outcome = 'credited'") == cards);
   CHECK(db.count("select sum(balance_minor) from topup.account") == 1000 * cards);
   CHECK(db.count("select max(seen) from topup.message") == 1);

@@ -40,7 +40,7 @@ TEST_CASE("the fifth distinct unknown PIN within a day locks its sender, and say
     CHECK_FALSE(silent.serial);
     CHECK(silent.until == fifth.until);
     CHECK(db.word("select reply from topup.message order by receipt desc limit 1") == "none");
-    CHECK(db.count("select count(*) from topup.voucher_end") == 0);
+    CHECK(db.count("select count(*) from topup.redemption") == 0);
   }
   SUBCASE("the sender may still ask, and others may still credit the sender") {
     CHECK(one.decide(plain(alice, action::balance)).outcome == outcome::balance);
@@ -126,7 +126,7 @@ TEST_CASE(
   CHECK(told == 1);
   CHECK(all[7].outcome == outcome::credited);
   CHECK(all[8].outcome == outcome::unknown_pin);
-  CHECK(db.count("select count(*) from topup.voucher_end") == 1);
+  CHECK(db.count("select count(*) from topup.redemption") == 1);
 }
 
 TEST_CASE("a wrong PIN that is delivered twice, or decided again after an unknown COMMIT, counts once") {

@@ -52,6 +52,7 @@ void use_everything(gateway& at, std::int64_t card) {
 
 // Each table that grows gets so many rows, none of which concerns anybody here.
 void fill(database& db, int rows) {
+  db.sql("set session_replication_role = replica");  // rows of no batch
   for (const char* each :
        {"message (receipt, bucket, fingerprint, sender, source, short_code, smsc, action, outcome, reply, lease_until) "
         "select -n, topup.bucket(now()), sha256(n::text::bytea), n, '', '', 'main', 'help', 'help', 'owed', "
@@ -59,9 +60,11 @@ void fill(database& db, int rows) {
         "transfer (receipt, debit, credit, amount_minor, currency) select -n, 1, 1000 + n, 1, 'USD'",
         "account (msisdn, currency, balance_minor) select 1000 + n, 'USD', 1",
         "question (sender, digests, receipt, until) select n, '{}', n, now()", "subscriber select n, 'fr'",
-        "answered select n, '{}', now()", "sender_lock select n, now()", "wrong_pin select n, ''",
-        "voucher_end select -n, 'redeemed', -n", "part select sha256(n::text::bytea), 1, 2, '', '', n, '', '', 'main'"})
+        "answered select n, '{}', now()", "sender_lock select n, now()", "wrong_pin select n, '', 7",
+        "redemption select -n, -n", "serial_range select -n, -n, n, 'active'",
+        "part select sha256(n::text::bytea), 1, 2, '', '', n, '', '', 'main'"})
     db.sql(fmt::format("insert into topup.{} from generate_series(1, {}) n", each, rows));
+  db.sql("reset session_replication_role");
   db.print(rows);
 }
 

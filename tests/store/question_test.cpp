@@ -15,7 +15,7 @@ TEST_CASE("a text that must be asked about uses nothing; YES credits what was as
   CHECK(asked.amount.amount_minor == 5000);
   CHECK(asked.target == msisdn(bob));
   CHECK(asked.until == asked.decided_at + std::chrono::minutes{10});
-  CHECK(db.count("select count(*) from topup.voucher_end") == 0);
+  CHECK(db.count("select count(*) from topup.redemption") == 0);
 
   SUBCASE("YES") {
     const text yes = plain(alice, action::confirm);

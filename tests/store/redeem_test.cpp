@@ -32,7 +32,7 @@ TEST_CASE("a good voucher is credited to its sender: end, transfer, balance and 
   CHECK(db.word("select concat_ws(' ', debit, credit, amount_minor, currency, serial, previous) from topup.transfer") ==
         fmt::format("1 {} 5000 USD {}", alice, card));
   CHECK(db.count("select balance_minor from topup.account") == 5000);
-  CHECK(db.count("select receipt from topup.voucher_end") == said.receipt.number);
+  CHECK(db.count("select receipt from topup.redemption") == said.receipt.number);
   CHECK(db.word("select concat_ws(' ', reply, lease_owner, seen) from topup.message") == "owed one 1");
 }
 
@@ -70,10 +70,14 @@ TEST_CASE("what else a text can come to, and that it uses nothing") {
     std::string before;  // SQL about the card {0}
   };
   const std::vector<row> rows{
-      {outcome::not_active, {.state = "inactive"}, ""},
+      {outcome::not_active, {.state = "generated"}, ""},
       {outcome::not_active, {.state = "held"}, ""},
       {outcome::void_voucher, {.state = "void"}, ""},
-      {outcome::void_voucher, {}, "insert into topup.voucher_end (serial, kind, receipt) values ({0}, 'void', 1)"},
+      {outcome::void_voucher, {.state = "stolen"}, ""},
+      {outcome::void_voucher, {.state = "damaged"}, ""},
+      {outcome::held_account,
+       {},
+       "insert into topup.account (msisdn, currency, balance_minor, held) values (999701000001, 'USD', 7, true)"},
       {outcome::expired, {.expires = "2001-01-31"}, ""},
       {outcome::not_active, {.state = "held", .expires = "2001-01-31"}, ""},
       {outcome::other_currency,
@@ -85,7 +89,7 @@ TEST_CASE("what else a text can come to, and that it uses nothing") {
     database db;
     const auto card = db.print(1, row.batch);
     if (!row.before.empty()) db.sql(fmt::format(fmt::runtime(row.before), card));
-    const auto ends = db.count("select count(*) from topup.voucher_end");
+    const auto ends = db.count("select count(*) from topup.redemption");
     gateway one{db};
     const decision said = one.decide(redeem(alice, voucher(card)));
     CAPTURE(row.batch.state);
@@ -93,7 +97,7 @@ TEST_CASE("what else a text can come to, and that it uses nothing") {
     CHECK(said.serial == card);
     CHECK(said.reply_owed);
     if (row.expected == outcome::credited) continue;
-    CHECK(db.count("select count(*) from topup.voucher_end") == ends);
+    CHECK(db.count("select count(*) from topup.redemption") == ends);
     CHECK(db.count("select count(*) from topup.transfer") == 0);
   }
 }
@@ -127,7 +131,8 @@ TEST_CASE("a used voucher: the same sender gets the first receipt again, anyone 
   CHECK(other.outcome == outcome::used);
   CHECK_FALSE(other.earlier);
   // Whatever became of the batch since: it is the sender's credit.
-  db.sql("update topup.batch set state = 'held', expires = '2001-01-31'");
+  db.change(card, "active", "held");
+  db.sql("update topup.batch set expires = '2001-01-31', ends = '2001-02-01'");
   CHECK(one.decide(redeem(alice, voucher(card))).outcome == outcome::repeated);
   CHECK(one.decide(redeem(bob, voucher(card))).outcome == outcome::not_active);
 }
@@ -151,8 +156,8 @@ TEST_CASE("a card is good until its last day is over in the service's time zone"
     database db;
     const std::string today = db.word(fmt::format("select (now() at time zone '{}')::date", zone));
     const std::string yesterday = db.word(fmt::format("select (now() at time zone '{}')::date - 1", zone));
-    const auto good = db.print(1, {.expires = today});
-    const auto over = db.print(1, {.expires = yesterday});
+    const auto good = db.print(1, {.expires = today, .zone = zone});
+    const auto over = db.print(1, {.expires = yesterday, .zone = zone});
     auto at = options(db);
     at.time_zone = zone;
     gateway one{at};

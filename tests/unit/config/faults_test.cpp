@@ -48,9 +48,12 @@ TEST_CASE("an unknown key is an error, and the key meant is named when it is nea
       {"[pin]", "[pin]\nlenghts = [16]", "7: pin.lenghts: is unknown; did you mean 'lengths'?"},
       {"name = \"main\"", "name = \"main\"\nwindw = 9", "11: smsc.windw: is unknown; did you mean 'window'?"},
       {"[pin]", "[logs]\nlevel = \"info\"\n[pin]", "6: logs: is unknown; did you mean 'log'?"},
-      {"[pin]", "[pin]\ncolour = 1", "7: pin.colour: is unknown; known here are lengths, check_digit, key_file"},
+      {"[pin]", "[pin]\ncolour = 1",
+       "7: pin.colour: is unknown; known here are lengths, check_digit, key_file, older_key_files"},
       {"[service]", "window = 3\n[service]",
-       "1: window: is unknown; known here are service, numbering, pin, reading, store, smsc, log, http"},
+       "1: window: is unknown; known here are service, numbering, pin, reading, transfer, guessing, approval, store, "
+       "smsc, "
+       "log, http"},
   });
 }
 
@@ -83,12 +86,13 @@ TEST_CASE("a value that cannot be is told with its limits") {
       {"\"100\"", "\"call us\"", "4: service.care_number: must be 1 to 20 of the characters + * # 0-9"},
       {"[pin]", "[service.x]\n[pin]",
        "6: service.x: is unknown; known here are short_codes, name, care_number, currency, time_zone, language, "
-       "answers_per_hour"},
+       "answers_per_hour, undo_within"},
       {"\"100\"", "\"100\"\ncurrency = \"XYZ\"",
        "5: service.currency: is no currency; write its ISO 4217 code, as \"USD\""},
       {"\"100\"", "\"100\"\ncurrency = \"usd\"",
        "5: service.currency: is no currency; write its ISO 4217 code, as \"USD\""},
       {"\"100\"", "\"100\"\nanswers_per_hour = 1001", "5: service.answers_per_hour: 1001 is not from 0 to 1000"},
+      {"\"100\"", "\"100\"\nundo_within = \"25h\"", "5: service.undo_within: 25h is not from 0s to 1d"},
       {"\"100\"", "\"100\"\nlanguage = \"vi\"",
        "5: service.language: vi has no [texts] in " TOPUPD_CONFIG "/languages; there are ar, en, es, fr, id, sw, zh"},
       {"[pin]", "[reading]\nparts_within = \"2h\"\n[pin]", "7: reading.parts_within: 2h is not from 1s to 1h"},
@@ -137,6 +141,41 @@ TEST_CASE("a value that cannot be is told with its limits") {
       {"[pin]", "[http]\nlisten = \"localhost\"\n[pin]",
        "7: http.listen: is no address and port; write them as \"127.0.0.1:9095\" or \"[::1]:9095\", or \"\" for no "
        "server"},
+  });
+}
+
+TEST_CASE("what may be transferred, guessed and approved is an amount or a count that can be") {
+  const std::string amount = "is no amount of USD; write digits with a point in quotes, as \"50\"";
+  check({
+      {"[pin]", "[transfer]\nenabled = \"yes\"\n[pin]",
+       "7: transfer.enabled: is a string; write true or false, without quotes"},
+      {"[pin]", "[transfer]\nper_transfer = 20\n[pin]",
+       "7: transfer.per_transfer: is a number; write a string in quotes"},
+      {"[pin]", "[transfer]\nper_transfer = \"5.005\"\n[pin]", "7: transfer.per_transfer: " + amount},
+      {"[pin]", "[transfer]\nper_day = \"-50\"\n[pin]", "7: transfer.per_day: " + amount},
+      {"[pin]", "[transfer]\nper_month = \"0\"\n[pin]",
+       "7: transfer.per_month: is nothing; write an amount, or enabled = false"},
+      {"[pin]", "[transfer]\nremaining = \"1,5\"\n[pin]",
+       "7: transfer.remaining: " + amount + ", or \"0\" for nothing"},
+      {"[pin]", "[transfer]\nper_transfer = \"50.01\"\n[pin]",
+       "7: transfer.per_transfer: is 50.01, more than per_day (50)"},
+      {"[pin]", "[transfer]\nper_day = \"19\"\n[pin]", "7: transfer.per_day: is 19, less than per_transfer (20)"},
+      {"[pin]", "[transfer]\nper_day = \"300\"\nper_month = \"299.99\"\n[pin]",
+       "8: transfer.per_month: is 299.99, less than per_day (300)"},
+      {"[pin]", "[transfer]\nper_week = \"50\"\n[pin]",
+       "7: transfer.per_week: is unknown; known here are enabled, per_transfer, per_day, per_month, remaining"},
+      {"[pin]", "[guessing]\nwrong_pins_per_day = 4\n[pin]",
+       "7: guessing.wrong_pins_per_day: 4 is not from 5 to 1000000000"},
+      {"[pin]", "[guessing]\nwrong_pins_per_day = 1000000001\n[pin]",
+       "7: guessing.wrong_pins_per_day: 1000000001 is not from 5 to 1000000000"},
+      {"[pin]", "[guessing]\nalarm_factor = 1\n[pin]", "7: guessing.alarm_factor: 1 is not from 2 to 1000"},
+      {"[pin]", "[guessing]\nalarm_factor = 1001\n[pin]", "7: guessing.alarm_factor: 1001 is not from 2 to 1000"},
+      {"[pin]", "[approval]\nactivate_above = \"1e6\"\n[pin]",
+       "7: approval.activate_above: " + amount + ", or \"0\" for never"},
+      {"[pin]", "[approval]\nadjust_above = \"\"\n[pin]",
+       "7: approval.adjust_above: " + amount + ", or \"0\" for never"},
+      {"[pin]", "[approval]\nadjust = \"5\"\n[pin]",
+       "7: approval.adjust: is unknown; known here are activate_above, adjust_above"},
   });
 }
 

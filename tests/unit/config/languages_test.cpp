@@ -18,6 +18,7 @@ check = ["CHECK"]
 help = ["HELP"]
 language = ["LANG"]
 transfer = ["SHARE"]
+undo = ["UNDO"]
 yes = ["YES", "1"]
 no = ["NO"]
 [texts]
@@ -50,7 +51,7 @@ TEST_CASE("a folder of languages lies beside the configuration") {
   REQUIRE(settings);
   REQUIRE(settings->languages.size() == 1);
   const auto& english = settings->languages[0];
-  CHECK(english.words.keywords.size() == 12);
+  CHECK(english.words.keywords.size() == 13);
   CHECK(english.words.polite == lines{"please"});
   CHECK(english.words.names == lines{"English"});
   CHECK(english.words.keywords[0].word == "TOPUP");
@@ -72,7 +73,7 @@ TEST_CASE("a fault in a language file is told with that file and its line") {
   CHECK(faults_of(with(small, "noise", "noises")) ==
         lines{"words/en.toml:3: noises: is unknown; did you mean 'noise'?"});
   CHECK(faults_of(with(small, "\"en\"", "\"fr\""))[1] == "words/en.toml:1: language: is fr; name the file fr.toml");
-  CHECK(faults_of(with(small, "[texts]", "[texts")).at(1).find("words/en.toml:16: is no TOML") == 0);
+  CHECK(faults_of(with(small, "[texts]", "[texts")).at(1).find("words/en.toml:17: is no TOML") == 0);
 }
 
 TEST_CASE("one keyword with two meanings is refused, however it is written, within a language or between two") {
@@ -83,7 +84,7 @@ TEST_CASE("one keyword with two meanings is refused, however it is written, with
   here.write("words/en.toml", small, 0644);
   here.write("words/zh.toml", with(chinese(), "\"NO\"", "\"bál\""), 0644);
   CHECK(here.faults(configuration(), {.phrases = small_phrases}) ==
-        lines{"words/zh.toml:15: keywords.no: \"bál\" means balance already in en.toml; keep one of them"});
+        lines{"words/zh.toml:16: keywords.no: \"bál\" means balance already in en.toml; keep one of them"});
 }
 
 TEST_CASE("a language goes by names of its own, which LANG knows it by") {
@@ -128,20 +129,20 @@ TEST_CASE("a language without reply texts adds words, and LANG cannot choose it"
 TEST_CASE("a reply text is judged at its line: its arguments, its form, and that it is there") {
   const auto unknown = faults_of(with(small, "{amount}", "{amout}"));
   REQUIRE(unknown.size() == 1);
-  CHECK(unknown[0].find("words/en.toml:17: texts.credited: ") == 0);
+  CHECK(unknown[0].find("words/en.toml:18: texts.credited: ") == 0);
   CHECK(unknown[0].find("amout") != std::string::npos);
 
   const auto broken = faults_of(with(small, "{care_number}", "{care_number"));
   REQUIRE(broken.size() == 1);
-  CHECK(broken[0].find("words/en.toml:18: texts.refused: ") == 0);
+  CHECK(broken[0].find("words/en.toml:19: texts.refused: ") == 0);
 
   const auto missing = faults_of(with(small, "refused = \"Call {care_number}.\"\n", ""));
   REQUIRE(missing.size() == 1);
-  CHECK(missing[0].find("words/en.toml:16: texts.refused: ") == 0);
+  CHECK(missing[0].find("words/en.toml:17: texts.refused: ") == 0);
 
   const auto extra = faults_of(small + "refusd = \"x\"\n");
   REQUIRE(extra.size() == 1);
-  CHECK(extra[0].find("words/en.toml:19: texts.refusd: ") == 0);
+  CHECK(extra[0].find("words/en.toml:20: texts.refusd: ") == 0);
 }
 
 TEST_CASE("a folder that is not there, is empty or lacks the service's language is told") {

@@ -25,6 +25,17 @@ TEST_CASE("the least configuration is enough, and the rest has the defaults of t
   CHECK(settings->http.listen.empty());
   CHECK(settings->service.answers_per_hour == 10);
   CHECK(settings->parts_within == 10min);
+  CHECK(settings->service.undo_within == 0s);
+  CHECK(settings->older_pin_keys.empty());
+  CHECK_FALSE(settings->transfer.enabled);
+  CHECK(settings->transfer.per_transfer_minor == 2000);
+  CHECK(settings->transfer.per_day_minor == 5000);
+  CHECK(settings->transfer.per_month_minor == 20'000);
+  CHECK(settings->transfer.remaining_minor == 100);
+  CHECK(settings->guessing.wrong_pins_per_day == 20'000);
+  CHECK(settings->guessing.alarm_factor == 5);
+  CHECK(settings->approval.activate_above_minor == 0);
+  CHECK(settings->approval.adjust_above_minor == 0);
   CHECK(settings->reading.short_codes == std::vector<std::string>{"12345"});
   CHECK(settings->reading.currency == "USD");
   CHECK(settings->reading.default_language == "en");
@@ -56,6 +67,7 @@ currency = "KWD"
 time_zone = "Asia/Kuwait"
 language = "ar"
 answers_per_hour = 0
+undo_within = "24h"
 [numbering]
 country_code = "44"
 national_prefix = ""
@@ -71,6 +83,18 @@ serial = "77##########"
 ask_for_others = false
 ask_above = "1.5"
 parts_within = "1h"
+[transfer]
+enabled = true
+per_transfer = "2.5"
+per_day = "2.5"
+per_month = "1000000"
+remaining = "0"
+[guessing]
+wrong_pins_per_day = 5
+alarm_factor = 1000
+[approval]
+activate_above = "50000"
+adjust_above = "0.005"
 [store]
 url = "postgresql://db1,db2/topup"
 batch_max = 16
@@ -123,6 +147,16 @@ listen = "[::1]:0"
   CHECK(settings->reading.languages.front().noise.back() == "KWD");  // beside an amount it means nothing
   CHECK_FALSE(settings->reading.ask_for_others);
   CHECK(settings->ask_above_minor == 1500);  // three digits of the dinar are minor units
+  CHECK(settings->service.undo_within == 24h);
+  CHECK(settings->transfer.enabled);
+  CHECK(settings->transfer.per_transfer_minor == 2500);
+  CHECK(settings->transfer.per_day_minor == 2500);
+  CHECK(settings->transfer.per_month_minor == 1'000'000'000);
+  CHECK(settings->transfer.remaining_minor == 0);
+  CHECK(settings->guessing.wrong_pins_per_day == 5);
+  CHECK(settings->guessing.alarm_factor == 1000);
+  CHECK(settings->approval.activate_above_minor == 50'000'000);
+  CHECK(settings->approval.adjust_above_minor == 5);
   CHECK(settings->store.queue_max == 64);
   CHECK(settings->store.lease == 1min);
   REQUIRE(settings->smscs.size() == 2);
@@ -144,6 +178,16 @@ listen = "[::1]:0"
   CHECK(settings->log.level == "warning");
   CHECK(settings->log.format == "json");
   CHECK(settings->http.listen == "[::1]:0");
+}
+
+TEST_CASE("a currency without decimals has the same limits by default, in its own units") {
+  const rig here;
+  const auto [settings, problems] = here.load(with(good, "\"100\"", "\"100\"\ncurrency = \"JPY\""));
+  for (const auto& problem : problems) MESSAGE(to_string(problem));
+  REQUIRE(settings);
+  CHECK(settings->transfer.per_transfer_minor == 20);
+  CHECK(settings->transfer.per_month_minor == 200);
+  CHECK(settings->transfer.remaining_minor == 1);
 }
 
 TEST_CASE("without secrets neither keys nor passwords are read or missed") {

@@ -81,17 +81,65 @@ TEST_CASE("a key that is no key is told, and no part of it is repeated") {
         lines{"topupd.toml:7: pin.key_file: pin.key may be read by every user; chmod 600 pin.key"});
 }
 
+TEST_CASE("the keys of cards made before are read in their order, two at most") {
+  const rig here;
+  here.write("old.key", with(good_key, "001122", "aaaaaa"));
+  here.write("oldest.key", with(good_key, "001122", "bbbbbb"));
+  const auto files = [](const std::string& names) {
+    return with(good, "key_file", "older_key_files = [" + names + "]\nkey_file");
+  };
+  CHECK(here.load(good).settings->older_pin_keys.empty());
+  const auto [settings, problems] = here.load(files(R"("old.key", "oldest.key")"));
+  for (const auto& problem : problems) MESSAGE(to_string(problem));
+  REQUIRE(settings);
+  REQUIRE(settings->older_pin_keys.size() == 2);
+  CHECK(settings->older_pin_keys[0].reveal().substr(0, 3) == "\xaa\xaa\xaa");
+  CHECK(settings->older_pin_keys[1].reveal().substr(0, 3) == "\xbb\xbb\xbb");
+  CHECK(here.load(files(R"("not there")"), {.secrets = false}).settings->older_pin_keys.empty());
+
+  struct row {
+    std::string names, said;
+  };
+  here.write("open.key", good_key, 0644);
+  here.write("same.key", good_key);
+  here.write("no.key", "5ecre7");
+  for (const auto& [names, said] : {
+           row{R"("old.key", "none")", "7: pin.older_key_files: none cannot be read: No such file or directory"},
+           row{"\"old.key\",\n\"open.key\"",
+               "8: pin.older_key_files: open.key may be read by every user; chmod 600 open.key"},
+           row{R"("no.key")",
+               "7: pin.older_key_files: no.key is no key; it must be 64 hexadecimal digits, made by "
+               "\"openssl rand -hex 32\""},
+           row{R"("same.key")", "7: pin.older_key_files: same.key is the key of key_file as well; keep it there alone"},
+           row{"\"old.key\",\n\"old.key\"",
+               "8: pin.older_key_files: old.key is the key of another of these files as well; keep one of them"},
+           row{R"("old.key", "oldest.key", "x")",
+               "7: pin.older_key_files: is one too many: at most two; re-wrap the "
+               "cards of the oldest by key rotate"},
+       }) {
+    CAPTURE(names);
+    CHECK(here.faults(files(names)) == lines{"topupd.toml:" + said});
+  }
+}
+
 TEST_CASE("systemd's credentials go before the files that the configuration names") {
   const rig here;
   here.write("credentials/pin_key", with(good_key, "001122", "ffeedd"), 0400);
+  here.write("credentials/pin_key_older_2", with(good_key, "001122", "ccddee"), 0400);
   here.write("credentials/smsc_main_password", "other", 0400);
   setenv("CREDENTIALS_DIRECTORY", here.path("credentials").c_str(), 1);
   std::filesystem::remove(here.path("pin.key"));  // as under the unit: only systemd may read it
-  const auto [settings, problems] = here.load(with_password_file("not there"));
+  here.write("old.key", with(good_key, "001122", "aaaaaa"));
+  const auto files = R"(older_key_files = ["old.key", "not there"]
+key_file)";
+  const auto [settings, problems] = here.load(with(with_password_file("not there"), "key_file", files));
   for (const auto& problem : problems) MESSAGE(to_string(problem));
   REQUIRE(settings);
   CHECK(settings->smscs[0].password == secret("other"));
   CHECK(settings->pin_key.reveal().substr(0, 3) == "\xff\xee\xdd");
+  REQUIRE(settings->older_pin_keys.size() == 2);
+  CHECK(settings->older_pin_keys[0].reveal().substr(0, 3) == "\xaa\xaa\xaa");
+  CHECK(settings->older_pin_keys[1].reveal().substr(0, 3) == "\xcc\xdd\xee");
 }
 
 TEST_CASE("no fault of a configuration full of faults shows a secret") {

@@ -55,6 +55,7 @@ std::string alone(parser::command command) {
     case parser::command::help: return "help";
     case parser::command::language: return "unclear unknown_language";
     case parser::command::transfer: return "unclear missing_amount";
+    case parser::command::undo: return "undo";
     case parser::command::yes: return "confirm";
     case parser::command::no: return "cancel";
   }
@@ -165,6 +166,16 @@ TEST_CASE("people of each language are understood as they write") {
            row{"nap the 4821739055162749", "redeem 2749 self", "vi"},
            row{"пополнить счет 4821739055162749 пожалуйста", "redeem 2749 self", "ru"},
            row{"हाँ", "confirm", "hi"},
+           row{"please reverse my last recharge", "undo", "en"},
+           row{"quiero devolver la última recarga", "unclear undo_alone", "es"},
+           row{"devolver el saldo por favor", "undo", "es"},
+           row{"rendre crédit svp", "undo", "fr"},
+           row{"请帮我撤回充值", "undo", "zh"},
+           row{"استرجاع الرصيد من فضلك", "undo", "ar"},
+           row{"tolong kembalikan pulsa", "undo", "id"},
+           row{"tafadhali rudisha salio", "undo", "sw"},
+           row{"不要撤销", "unclear undo_alone", "zh"},
+           row{"batalkan", "cancel", "id"},
        }) {
     CAPTURE(text);
     const auto result = read(text);

@@ -54,6 +54,8 @@ parser::arguments longest(const catalogue& of, long long cards, long long added)
       {"service", "Example Mobile"},
       {"amount", fifty_thrice},
       {"balance", parser::money{123'456, "USD"}},
+      {"bonus", parser::money{37'00, "USD"}},
+      {"bonus_until", parser::day{new_year_eve}},
       {"expected", fifty_thrice},
       {"valid_until", parser::day{new_year_eve}},
       {"day", parser::day{new_year_eve}},
@@ -81,7 +83,7 @@ parser::arguments longest(const catalogue& of, long long cards, long long added)
 std::string text_of(const catalogue& of, const std::string& key, long long cards = 5, long long added = 4) {
   auto values = longest(of, cards, added);
   for (auto& [name, value] : values)
-    if (key == "received" && name == "number") value = std::string("07098***43");
+    if ((key == "received" || key == "taken_back") && name == "number") value = std::string("07098***43");
   return of.texts.format(key, values);
 }
 
@@ -137,12 +139,15 @@ TEST_CASE("every reply text of every language is one short message") {
 TEST_CASE("a text about money that moved leads with its receipt, and tells the amount") {
   for (const auto& each : catalogues()) {
     CAPTURE(each.language);
-    for (const auto* key : {"credited", "credited_valid", "credited_other", "received", "several", "several_other",
-                            "some", "some_other"}) {
+    for (const auto* key :
+         {"credited", "credited_valid", "credited_bonus", "credited_bonus_valid", "credited_other", "received",
+          "several", "several_other", "some", "some_other", "transferred", "undone", "taken_back"}) {
       const auto text = text_of(each, key);
       INFO(key, ": ", text);
       CHECK(leads_with_receipt(each.language, text));
       CHECK(text.find("150") != std::string::npos);
+      const bool of_bonus = std::string_view(key).starts_with("credited_bonus");
+      if (of_bonus) CHECK(text.find("37") != std::string::npos);
     }
     CHECK(leads_with_receipt(each.language, text_of(each, "quarantined")));
   }
@@ -153,28 +158,90 @@ TEST_CASE("a text that leaves the card untouched says so") {
     const char* language;
     std::vector<const char*> said;
   };
-  const row words[] = {{"en", {"Nothing was used", "not used", "No card is used"}},
-                       {"es", {"sin usar"}},
-                       {"fr", {"Rien n'est", "pas encore utilisée", "pas utilisée"}},
-                       {"zh", {"尚未使用"}},
-                       {"ar", {"لم تستخدم"}},
-                       {"id", {"belum terpakai"}},
-                       {"sw", {"haijatumika", "hazijatumika"}}};
+  const row words[] = {
+      {"en", {"Nothing was used", "not used", "No card is used"}},
+      {"es", {"sin usar"}},
+      {"fr", {"Rien n'a été utilisé", "Rien n'est encore utilisé", "pas encore utilisée", "pas utilisée"}},
+      {"zh", {"尚未使用"}},
+      {"ar", {"لم تستخدم"}},
+      {"id", {"belum terpakai"}},
+      {"sw", {"haijatumika", "hazijatumika"}}};
   for (const auto& each : catalogues()) {
     CAPTURE(each.language);
     const auto* found =
         std::find_if(std::begin(words), std::end(words), [&](const row& r) { return r.language == each.language; });
     REQUIRE(found != std::end(words));
     for (const auto* key :
-         {"asked",      "asked_self",     "asked_several", "asked_several_self", "differs",  "differs_self",
-          "checked",    "checked_valid",  "cancelled",     "wrong_serial",       "locked",   "missing_pin",
-          "pin_length", "check_digit",    "bad_number",    "two_targets",        "two_pins", "many_pins",
-          "in_parts",   "other_currency", "card_unused",   "card_unused_valid"}) {
+         {"asked",      "asked_self",     "asked_several", "asked_several_self", "differs",     "differs_self",
+          "checked",    "checked_valid",  "cancelled",     "wrong_serial",       "locked",      "missing_pin",
+          "pin_length", "check_digit",    "bad_number",    "two_targets",        "two_pins",    "many_pins",
+          "in_parts",   "other_currency", "card_unused",   "card_unused_valid",  "held_account"}) {
       const auto text = text_of(each, key);
       INFO(key, ": ", text);
       CHECK(std::any_of(found->said.begin(), found->said.end(),
                         [&](const char* word) { return text.find(word) != std::string::npos; }));
     }
+  }
+}
+
+TEST_CASE("a text about credit that did not move says so") {
+  struct row {
+    const char* language;
+    std::vector<const char*> not_sent, not_changed;
+  };
+  const row words[] = {{"en", {"Nothing was sent", "Nothing is sent"}, {"Nothing was changed"}},
+                       {"es", {"Tu saldo sigue igual", "sigue igual"}, {"Tu saldo sigue igual"}},
+                       {"fr", {"Rien n'a été envoyé", "Rien n'est encore envoyé"}, {"Rien n'a changé"}},
+                       {"zh", {"没有转出", "尚未转出"}, {"没有变化"}},
+                       {"ar", {"لم يرسل شيء"}, {"لم يتغير شيء"}},
+                       {"id", {"Tidak ada yang dikirim", "Belum ada yang dikirim"}, {"Tidak ada yang berubah"}},
+                       {"sw", {"akuna kilichotumwa"}, {"akuna kilichobadilika"}}};
+  for (const auto& each : catalogues()) {
+    CAPTURE(each.language);
+    const auto* found =
+        std::find_if(std::begin(words), std::end(words), [&](const row& r) { return r.language == each.language; });
+    REQUIRE(found != std::end(words));
+    const auto says = [&](const char* key, const std::vector<const char*>& one_of) {
+      const auto text = text_of(each, key);
+      INFO(key, ": ", text);
+      CHECK(std::any_of(one_of.begin(), one_of.end(),
+                        [&](const char* word) { return text.find(word) != std::string::npos; }));
+    };
+    for (const auto* key :
+         {"missing_amount", "transfer_cancelled", "to_oneself", "no_amount", "above_transfer", "above_day",
+          "above_month", "not_enough", "account_expired", "transfer_held", "transfer_currency", "no_transfer"})
+      says(key, found->not_sent);
+    if (each.language != "ar") says("transfer_asked", found->not_sent);  // a question, and no room to say more
+    for (const auto* key : {"undone_before", "undo_spent", "undo_alone", "no_undo"}) says(key, found->not_changed);
+  }
+}
+
+// What a text tells to send must be understood.
+TEST_CASE("a text that tells to send a word tells one that is read as what it promises") {
+  const auto [settings, faults] = config::load(TOPUPD_EXAMPLE, {.secrets = false});
+  REQUIRE(settings);
+  const parser::reader reader(settings->reading);
+  const auto sender = *parser::msisdn::from_e164("999701234567");
+  struct row {
+    const char *language, *undo, *transfer;
+  };
+  for (const auto& [language, undo, transfer] : {row{"en", "UNDO", "TRANSFER"},
+                                                 {"es", "DESHACER", "TRANSFERIR"},
+                                                 {"fr", "REPRENDRE", "TRANSFERT"},
+                                                 {"zh", "撤销", "转账"},
+                                                 {"ar", "استرجاع", "تحويل"},
+                                                 {"id", "URUNGKAN", "TRANSFER"},
+                                                 {"sw", "RUDISHA", "HAMISHA"}}) {
+    CAPTURE(language);
+    const auto& of = *std::find_if(catalogues().begin(), catalogues().end(),
+                                   [&, name = language](const catalogue& one) { return one.language == name; });
+    CHECK(text_of(of, "undo_alone").find(undo) != std::string::npos);
+    CHECK(std::holds_alternative<parser::undo>(reader.read(undo, sender).request));
+    for (const auto* key : {"to_oneself", "no_amount", "missing_amount"})
+      CHECK(text_of(of, key).find(transfer) != std::string::npos);
+    const auto sent = reader.read(std::string(transfer) + " 0709876543 5", sender).request;
+    REQUIRE(std::holds_alternative<parser::transfer>(sent));
+    CHECK(std::get<parser::transfer>(sent).amount == "5");
   }
 }
 

@@ -135,6 +135,87 @@ TEST_CASE("a question after another expected value tells the true one and the ex
   CHECK(has(text(value), "0709876543"));
 }
 
+TEST_CASE("a bonus is told beside the credit it came with, and beside the balance, but never to who paid for another") {
+  auto value = decision(outcome::credited);
+  value.bonus = {500, "USD"};
+  const auto receipt = to_string(value.receipt);
+  CHECK(text(value) == receipt + " Confirmed. 50.00 USD added, and 5.00 USD bonus. Balance 63.40 USD.");
+  value.valid_until = now + std::chrono::days(90);
+  value.bonus_until = now + std::chrono::days(39);
+  CHECK(text(value) ==
+        receipt + " Confirmed. 50.00 USD added, and 5.00 USD bonus valid to 31 Dec 2026. Balance 63.40 USD.");
+  value.target = parser::msisdn::from_e164("999709876543");
+  CHECK_FALSE(has(text(value), "5.00 USD bonus"));
+
+  value = decision(outcome::balance);
+  value.earlier_at = now;
+  value.bonus = {500, "USD"};
+  CHECK(text(value) == "Balance 63.40 USD. Bonus 5.00 USD.");
+  value.valid_until = now + std::chrono::days(39);
+  CHECK(text(value) == "Balance 63.40 USD, valid to 31 Dec 2026. Bonus 5.00 USD.");
+  value.bonus = {0, "USD"};
+  CHECK(has(text(value), "Last top-up"));
+}
+
+TEST_CASE("a transfer is asked about, then told to both, and a NO leaves the credit where it is") {
+  auto value = decision(outcome::asked);
+  value.reason = "transfer";
+  value.amount = {500, "USD"};
+  value.target = parser::msisdn::from_e164("999709876543");
+  value.until = now + 10min;
+  CHECK(text(value) ==
+        "Send 5.00 USD of your credit to 0709876543? Reply YES within 10 min, or NO. Nothing is sent yet.");
+  value.outcome = outcome::transferred;
+  CHECK(text(value) == to_string(value.receipt) + " Confirmed. 5.00 USD sent to 0709876543. Balance 63.40 USD.");
+  value.outcome = outcome::cancelled;
+  CHECK(text(value) == "Cancelled. Nothing was sent.");
+  value.reason.clear();
+  CHECK(has(text(value), "card"));
+}
+
+TEST_CASE("what stands against a transfer or an undo is told, each in its own words") {
+  struct row {
+    outcome what;
+    const char *reason, *said;
+  };
+  for (const auto& [what, reason, said] : {
+           row{outcome::not_transferred, "to_oneself", "your own number"},
+           row{outcome::not_transferred, "no_amount", "cannot read the amount"},
+           row{outcome::not_transferred, "above_transfer", "at most 50.00 USD at once"},
+           row{outcome::not_transferred, "above_day", "at most 50.00 USD a day"},
+           row{outcome::not_transferred, "above_month", "at most 50.00 USD a month"},
+           row{outcome::not_transferred, "not_enough", "at most 50.00 USD now. Balance 63.40 USD"},
+           row{outcome::not_transferred, "held_account", "between these numbers now. Nothing was sent. Help: call 100"},
+           row{outcome::not_transferred, "other_currency", "two currencies. Nothing was sent"},
+           row{outcome::not_transferred, "account_expired", "no longer valid. Nothing was sent"},
+           row{outcome::not_undone, "nothing_to_undo", "nothing to take back"},
+           row{outcome::not_undone, "undone_before", "taken back before"},
+           row{outcome::not_undone, "spent", "already spent"},
+           row{outcome::unclear, "no_undo", "cannot be taken back by text"},
+           row{outcome::unclear, "undo_alone", "only the word UNDO"},
+           row{outcome::unclear, "no_transfer", "cannot be transferred"},
+           row{outcome::held_account, "", "Nothing was used. Help: call 100"},
+       }) {
+    CAPTURE(reason);
+    auto value = decision(what);
+    value.reason = reason;
+    CHECK(has(text(value), said));
+  }
+}
+
+TEST_CASE("an undone credit is told to both, to the receiver with the undoing receipt and a masked number") {
+  auto value = decision(outcome::undone);
+  value.target = parser::msisdn::from_e164("999709876543");
+  value.earlier = store::receipt{777};
+  CHECK(text(value) ==
+        to_string(value.receipt) + " Confirmed. 50.00 USD taken back from 0709876543. Balance 63.40 USD.");
+  value = decision(outcome::taken_back);
+  value.giver = parser::msisdn::from_e164("999701234567");
+  value.earlier = store::receipt{777};
+  CHECK(text(value) ==
+        to_string(store::receipt{777}) + " 50.00 USD was taken back by its sender, 07012***67. Balance 63.40 USD.");
+}
+
 TEST_CASE("the last top-ups are told with their receipts, newest first") {
   auto value = decision(outcome::history);
   const auto none = text(value);
@@ -149,7 +230,8 @@ TEST_CASE("the last top-ups are told with their receipts, newest first") {
 TEST_CASE("what try shows has placeholders for what only the store knows") {
   static const gateway::replies replies(settings());
   const auto preview = [](parser::request request) {
-    return replies.preview({.request = std::move(request), .language = "en", .steps = {}});
+    return replies.preview({.request = std::move(request), .language = "en", .steps = {}},
+                           *parser::msisdn::from_e164("999701234567"));
   };
   const auto status = preview(parser::status{.serial = 100000234567, .receipt = {}});
   REQUIRE(status);
@@ -157,4 +239,25 @@ TEST_CASE("what try shows has placeholders for what only the store knows") {
   CHECK(has(*status, "<amount>"));
   CHECK(has(*preview(parser::unclear{.reason = parser::unclear_reason::pin_length, .got = 15}), "15"));
   CHECK_FALSE(preview(parser::ignore{}));
+}
+
+TEST_CASE("what try shows of TRANSFER and UNDO is what the settings allow") {
+  const auto sender = *parser::msisdn::from_e164("999701234567");
+  const auto other = *parser::msisdn::from_e164("999709876543");
+  auto offering = settings();
+  offering.transfer.enabled = true;
+  offering.service.undo_within = 10min;
+  const auto shows = [&](const config::settings& by, parser::request request) {
+    return *gateway::replies(by).preview({.request = std::move(request), .language = "en", .steps = {}}, sender);
+  };
+  CHECK(has(shows(settings(), parser::transfer{.to = other, .amount = "5"}), "cannot be transferred"));
+  CHECK(has(shows(settings(), parser::undo{}), "cannot be taken back by text"));
+  CHECK(has(shows(settings(), parser::unclear{.reason = parser::unclear_reason::undo_alone}), "by text"));
+  CHECK(has(shows(offering, parser::transfer{.to = other, .amount = "5"}),
+            "Send 5.00 USD of your credit to 0709876543?"));
+  CHECK(has(shows(offering, parser::transfer{.to = other, .amount = "20.01"}), "at most 20.00 USD at once"));
+  CHECK(has(shows(offering, parser::transfer{.to = other, .amount = "0.001"}), "cannot read the amount"));
+  CHECK(has(shows(offering, parser::transfer{.to = sender, .amount = "5"}), "your own number"));
+  CHECK(has(shows(offering, parser::undo{}), "<receipt> Confirmed. <amount> taken back from <number>."));
+  CHECK(has(shows(offering, parser::unclear{.reason = parser::unclear_reason::undo_alone}), "only the word UNDO"));
 }

@@ -30,9 +30,9 @@ struct asked {
   bool something = false;
   store::text text = empty_text();
 };
-asked ask(const parser::request& request) {
+asked ask(const parser::request& request, const gateway::offered& by = {.currency = "USD"}) {
   asked out;
-  out.something = gateway::ask(request, keys(), "USD", out.text);
+  out.something = gateway::ask(request, keys(), by, out.text);
   return out;
 }
 
@@ -47,6 +47,21 @@ TEST_CASE("PINs become digests, in the order of the text") {
   CHECK(out.text.vouchers[0] == keys().digest(pin("4821739055162749")));
   CHECK(out.text.vouchers[1] == keys().digest(pin("5930184726650910")));
   CHECK_FALSE(out.text.ask);
+}
+
+TEST_CASE("what cards of older keys would be known by goes along, PIN by PIN") {
+  const store::keyring both(secret(std::string(32, 'k')), {secret(std::string(32, 'o'))});
+  const std::vector pins = {pin("4821739055162749"), pin("5930184726650910")};
+  auto text = empty_text();
+  CHECK(gateway::ask(parser::redeem{.pins = pins, .target = {}, .serial = {}, .amount = {}}, both, {.currency = "USD"},
+                     text));
+  REQUIRE(text.vouchers.size() == 2);
+  auto older = both.older(pins[0]);
+  REQUIRE_FALSE(older.empty());
+  for (const auto& digest : both.older(pins[1])) older.push_back(digest);
+  CHECK(text.older == older);
+  CHECK(text.prefixes == std::vector{both.prefix(pins[0]), both.prefix(pins[1])});
+  CHECK(ask(parser::redeem{.pins = pins, .target = {}, .serial = {}, .amount = {}}).text.older.empty());
 }
 
 TEST_CASE("an expected value goes in minor units; one that the currency does not have is asked about") {
@@ -88,6 +103,47 @@ TEST_CASE("what is not offered, and what says nothing") {
   const auto transfer = ask(parser::transfer{.to = *parser::msisdn::from_e164("999709876543"), .amount = "100"});
   CHECK(transfer.text.action == store::action::unclear);
   CHECK(transfer.text.reason == "no_transfer");
+  const auto undo = ask(parser::undo{});
+  CHECK(undo.text.action == store::action::unclear);
+  CHECK(undo.text.reason == "no_undo");
+  CHECK(ask(parser::unclear{.reason = parser::unclear_reason::undo_alone}).text.reason == "no_undo");
   CHECK(ask(parser::help{.empty = true}).text.reason == "empty");
   CHECK_FALSE(ask(parser::ignore{}).something);
+}
+
+TEST_CASE("TRANSFER asks for an amount of the service's currency, to whatever number; the store judges both") {
+  const gateway::offered dollars{.currency = "USD", .transfers = true};
+  const gateway::offered yen{.currency = "JPY", .transfers = true};
+  struct row {
+    const char *to, *amount;
+    const gateway::offered& by;
+    std::optional<std::int64_t> expected;
+  };
+  for (const auto& [to, amount, by, expected] : {
+           row{"999709876543", "5", dollars, 500}, row{"999709876543", "5.50", dollars, 550},
+           row{"999709876543", "5.005", dollars, {}}, row{"999709876543", "5", yen, 5},
+           row{"999709876543", "5.50", yen, {}}, row{"999709876543", "99999999999999999999", dollars, {}},
+           row{"999701234567", "5", dollars, 500},  // to oneself
+       }) {
+    CAPTURE(amount);
+    const auto out = ask(parser::transfer{.to = *parser::msisdn::from_e164(to), .amount = amount}, by);
+    CHECK(out.something);
+    CHECK(out.text.action == store::action::transfer);
+    CHECK(out.text.target == parser::msisdn::from_e164(to));
+    CHECK(out.text.expected_minor == expected);
+    CHECK(out.text.reason.empty());
+  }
+}
+
+TEST_CASE("UNDO is passed on where the settings offer it") {
+  const gateway::offered with_undo{.currency = "USD", .undo = true};
+  CHECK(ask(parser::undo{}, with_undo).text.action == store::action::undo);
+  CHECK(ask(parser::unclear{.reason = parser::unclear_reason::undo_alone}, with_undo).text.reason == "undo_alone");
+  config::settings settings;
+  CHECK_FALSE(gateway::offered::by(settings).undo);
+  CHECK_FALSE(gateway::offered::by(settings).transfers);
+  settings.service.undo_within = std::chrono::minutes(10);
+  settings.transfer.enabled = true;
+  CHECK(gateway::offered::by(settings).undo);
+  CHECK(gateway::offered::by(settings).transfers);
 }

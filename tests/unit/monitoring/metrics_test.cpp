@@ -14,7 +14,7 @@ bool holds(const std::string& text, const std::string& line) {
 TEST_CASE("every outcome is there from the start, so that a first fault shows as a step from 0") {
   const metrics counts;
   const auto text = counts.exposition();
-  for (auto i = 0; i <= static_cast<int>(store::outcome::credited); ++i) {
+  for (auto i = 0; i <= static_cast<int>(store::outcome::taken_back); ++i) {
     const auto outcome = std::string(name(static_cast<store::outcome>(i)));
     CAPTURE(outcome);
     CHECK(holds(text, "topupd_texts_total{outcome=\"" + outcome + "\"} 0"));
@@ -38,6 +38,8 @@ TEST_CASE("what is counted is shown") {
   counts.binds_up("main", 2);
   counts.binds_up("main", 1);
   counts.store_up(true);
+  counts.books_ok(false);
+  counts.guessing(2, 20001);
   const auto text = counts.exposition();
   for (const auto* line : {
            "topupd_texts_total{outcome=\"credited\"} 1",
@@ -58,6 +60,9 @@ TEST_CASE("what is counted is shown") {
            "topupd_binds_up 3",
            "topupd_smsc_binds_up{smsc=\"main\"} 1",
            "topupd_store_up 1",
+           "topupd_books_ok 0",
+           "topupd_guess_level 2",
+           "topupd_wrong_pins_today 20001",
        }) {
     CAPTURE(line);
     CHECK(holds(text, line));

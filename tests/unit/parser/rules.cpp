@@ -11,7 +11,7 @@ std::vector<language::keyword> keywords(command what, std::initializer_list<cons
 
 struct vocabulary {
   std::initializer_list<const char*> topup, balance, help, yes, no, history = {}, status = {}, check = {},
-                                                                    language = {}, transfer = {};
+                                                                    language = {}, transfer = {}, undo = {};
 };
 
 language make(const char* code, const vocabulary& words, std::vector<std::string> noise,
@@ -35,6 +35,7 @@ language make(const char* code, const vocabulary& words, std::vector<std::string
   add(command::check, words.check);
   add(command::language, words.language);
   add(command::transfer, words.transfer);
+  add(command::undo, words.undo);
   return made;
 }
 
@@ -58,7 +59,8 @@ rules sample_rules() {
             .status = {"status", "txn"},
             .check = {"check"},
             .language = {"lang", "language"},
-            .transfer = {"transfer"}},
+            .transfer = {"transfer"},
+            .undo = {"undo", "take back"}},
            {"for", "pin", "my", "number", "the", "with", "a/c", "s/n", "dollars", "to"}, {"English"}),
       make("zh",
            {.topup = {"充值", "cz"},
@@ -67,7 +69,8 @@ rules sample_rules() {
             .yes = {"是"},
             .no = {"否"},
             .history = {"明细"},
-            .language = {"语言"}},
+            .language = {"语言"},
+            .undo = {"撤销"}},
            {"给", "密码", "谢谢", "我要", "元"}, {"中文", "Chinese"}),
       make("es", {.topup = {"recarga"}, .balance = {"saldo"}, .help = {"ayuda"}, .yes = {"sí"}, .no = {"no"}},
            {"al", "de", "gracias", "en"}, {"Español", "Spanish"}),

@@ -28,6 +28,7 @@ struct wording {
   }
   std::string operator()(const set_language& l) const { return "language " + l.to; }
   std::string operator()(const transfer& t) const { return "transfer " + t.to.digits() + " " + t.amount; }
+  std::string operator()(const undo&) const { return "undo"; }
   std::string operator()(const balance&) const { return "balance"; }
   std::string operator()(const help& h) const { return h.empty ? "help empty" : "help"; }
   std::string operator()(const confirm&) const { return "confirm"; }
