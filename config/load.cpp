@@ -173,7 +173,8 @@ class loader {
     std::vector<std::string> files;
     from.read(name, files);
     if (files.size() > most)
-      return from.fault(name, most, "is one too many: at most two; re-wrap the cards of the oldest by key rotate");
+      return from.fault(name, most,
+                        "is one too many: at most two; take out one that \"topupctl key list\" says may go");
     if (!options_.secrets) return;
     for (std::size_t i = 0; i < most; ++i) {
       const auto credential = credential_path("pin_key_older_" + std::to_string(i + 1));

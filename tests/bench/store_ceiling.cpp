@@ -85,6 +85,7 @@ int measure(const wishes& wish) {
        .instance = "store_ceiling",
        .batch_max = settings->store.batch_max,
        .service_currency = settings->service.currency,
+       .key_ids = store::keyring(settings->pin_key, settings->older_pin_keys).ids(),
        .time_zone = settings->service.time_zone},
       {.on_decided = [&decided](std::vector<store::decision> values) { decided.put(std::move(values)); },
        .on_refused = [](const std::vector<std::uint64_t>&) {},
