@@ -160,6 +160,7 @@ declare
   spent_today bigint;
   spent bigint;
 begin
+  perform lapse(giver, moment);  -- and what was reserved too long
   select * into from_account from account a where a.msisdn = giver;
   select * into to_account from account a where a.msisdn = receiver;
   balance_minor := coalesce(from_account.balance_minor, 0);
@@ -199,7 +200,6 @@ declare
   members bigint[];
   bonus bigint;
   there account;
-  entry record;
 begin
   select * into last from message m
   where m.sender = asker and m.outcome in ('credited', 'transferred') and m.target is not null and m.received_at > moment - undo_time
@@ -217,30 +217,16 @@ begin
   select sum(t.amount_minor) filter (where t.credit > 0), coalesce(sum(t.amount_minor) filter (where t.credit < 0), 0)
   into amount_minor, bonus from transfer t where t.receipt = any (members);
   perform from account a where a.msisdn in (victim, asker) order by a.msisdn for update;
+  perform lapse(victim, moment);
   select * into there from account a where a.msisdn = victim;
   reason := case
     when exists (select from reversal r where r.reversed = any (members)) then 'undone_before'
     when exists (select from account a where a.msisdn = asker and a.currency <> last.currency) then 'nothing_to_undo'
     when there.balance_minor - there.reserved_minor < amount_minor
-         or bonus > 0 and (there.bonus_minor - there.bonus_reserved_minor < bonus or there.bonus_until <= moment) then 'spent'
+         or there.bonus_minor - there.bonus_reserved_minor < bonus then 'spent'
   end;
   if reason is not null then return; end if;
-  perform open_account(asker, last.currency, moment);
-  if bonus > 0 then
-    perform lapse(asker, moment);
-    update account a set bonus_until = case when a.bonus_minor = 0 or there.bonus_until is null then there.bonus_until
-                                            else greatest(a.bonus_until, there.bonus_until) end
-      where a.msisdn = asker and (a.bonus_minor = 0 or a.bonus_until is not null);
-  end if;
-  for entry in select t.*, row_number() over (order by t.receipt, t.line) as n from transfer t where t.receipt = any (members) loop
-    perform post(new_receipt, entry.n::integer, 'reversal', entry.credit, sign(entry.credit)::bigint * asker, entry.amount_minor,
-                 last.currency, moment);
-  end loop;
-  insert into reversal (reversed, receipt, at) select unnest(members), new_receipt, moment;
-  -- The credit's validity comes along.
-  update account a set valid_until = case when a.balance_minor = amount_minor then there.valid_until
-                                          else greatest(a.valid_until, there.valid_until) end
-    where a.msisdn = asker and (a.valid_until is not null or a.balance_minor = amount_minor);
+  perform take_back(members, asker, new_receipt, moment);
   select a.balance_minor into balance_minor from account a where a.msisdn = asker;
 end $$;
 
@@ -369,7 +355,7 @@ begin
     s.earlier := found.undone;
   elsif s.action in ('transfer', 'confirm') then
     select * into found from weigh_transfer(moment, sender, s.target, s.amount_minor, service_currency, transfer_limits, time_zone);
-    s.balance_minor := found.balance_minor;
+    s.balance_minor := case when found.reason is distinct from 'other_currency' then found.balance_minor end;
     s.reason := found.reason;
     if found.reason is not null then
       s.outcome := 'not_transferred';
