@@ -143,6 +143,7 @@ void add_accounts(CLI::App& to, context& with) {
         held ? "account hold 0701234567 --reason \"stolen phone\"" : "account release 0701234567 --reason \"found\"",
         [&with, number, text, held] { return hold(with, *number, held, *text); })
         ->add_option("--reason", *text, "why, for who asks next year")
+        ->check(without_numbers())
         ->required();
   add_adjust(*group, with);
 }

@@ -16,9 +16,9 @@ struct adjust_options {
 parser::money signed_amount(std::string_view written, const std::string& currency) {
   const bool negative = written.starts_with('-');
   auto amount = parser::money_from(negative || written.starts_with('+') ? written.substr(1) : written, currency);
-  if (!amount || amount->amount_minor == 0)
-    throw usage(
-        fmt::format("--amount {}: write what to add, or with - what to take, as in -5.00 ({})", written, currency));
+  if (!amount || amount->amount_minor == 0 || amount->amount_minor > most_minor)
+    throw usage(fmt::format("--amount {}: write what to add, or with - what to take, as in -5.00 ({})",
+                            without_pins(written), currency));
   if (negative) amount->amount_minor = -amount->amount_minor;
   return *amount;
 }
@@ -60,7 +60,7 @@ void add_adjust(CLI::App& account_group, context& with) {
                   [&with, options] { return adjust(with, *options); });
   command->add_option("MSISDN", options->number, "as a subscriber writes it, or with + and country code")->required();
   command->add_option("--amount", options->amount, "in the account's currency; with - to take")->required();
-  command->add_option("--reason", options->reason, "why, for who asks next year")->required();
+  command->add_option("--reason", options->reason, "why, for who asks next year")->check(without_numbers())->required();
 }
 
 }  // namespace topupd::operators

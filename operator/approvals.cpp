@@ -92,7 +92,10 @@ void add_approvals(CLI::App& to, context& with) {
       "approval refuse 7 --reason \"these cards are not printed yet\"",
       [&with, refused, reason] { return tell(with, with.store().refuse_approval(*refused, *reason), "refused"); });
   add_id(*refusing, *refused);
-  refusing->add_option("--reason", *reason, "why, for who asks next year")->type_name("TEXT")->required();
+  refusing->add_option("--reason", *reason, "why, for who asks next year")
+      ->check(without_numbers())
+      ->type_name("TEXT")
+      ->required();
 }
 
 }  // namespace topupd::operators

@@ -128,8 +128,9 @@ store::cards serials_in(context& with, const change_options& options) {
 }
 
 void add_common(CLI::App& command, const verb& verb, change_options& options) {
-  CLI::Option* reason =
-      command.add_option("--reason", options.reason, "why, for who asks next year")->type_name("TEXT");
+  CLI::Option* reason = command.add_option("--reason", options.reason, "why, for who asks next year")
+                            ->check(without_numbers())
+                            ->type_name("TEXT");
   if (verb.reason_needed) reason->required();
   command.add_flag("--dry-run", options.dry_run, "tell how many cards and what they are worth, and change nothing");
 }

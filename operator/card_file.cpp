@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "operator/checksum.hpp"
+#include "operator/context.hpp"
 #include "operator/manifest.hpp"
 #include "store/operations.hpp"
 
@@ -96,7 +97,8 @@ class lines {
     return got > 0;
   }
   [[noreturn]] void refuse() const {
-    throw store::refused(fmt::format("cannot read {}: {}", path_, std::generic_category().message(errno)));
+    throw store::refused(
+        fmt::format("cannot read {}: {}", without_pins(path_), std::generic_category().message(errno)));
   }
 
   std::string path_;

@@ -42,6 +42,18 @@ inline CLI::App* add_command(CLI::App& to, context& with, const std::string& nam
   return command;
 }
 
+// For words that are kept for good: a number of twelve digits or more may be a PIN (DESIGN.md §2.7).
+inline CLI::Validator without_numbers() {
+  return CLI::Validator(
+      [](std::string& words) {
+        return without_pins(words) == words
+                   ? std::string{}
+                   : std::string{
+                         "leave out numbers of 12 digits and more: one may be a PIN, and this is kept for good"};
+      },
+      "");
+}
+
 // A word that only groups commands: "batch".
 inline CLI::App* add_group(CLI::App& to, const std::string& name, const std::string& about,
                            const std::string& example) {

@@ -2,6 +2,7 @@
 // it is first asked for. One command runs per process, on one thread.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -45,6 +46,9 @@ class context {
   bool secrets_ = false;
   std::unique_ptr<store::operations> store_;
 };
+
+// The most that one card or one act may be worth, so that no sum of them overflows.
+inline constexpr std::int64_t most_minor = 1'000'000'000'000;
 
 // The digits of a number or serial as people write them: "+999 70-123 45 67" -> "999701234567".
 std::string digits_of(std::string_view written);

@@ -65,7 +65,7 @@ void add_locks(CLI::App& to, context& with) {
                                   "locks clear 0701234567 --reason \"mistyped a damaged card, called us\"",
                                   [&with, number, reason] { return clear(with, *number, *reason); });
   cleared->add_option("MSISDN", *number, "as a subscriber writes it, or with + and country code")->required();
-  cleared->add_option("--reason", *reason, "for the audit log")->required();
+  cleared->add_option("--reason", *reason, "for the audit log")->check(without_numbers())->required();
 }
 
 }  // namespace topupd::operators

@@ -29,16 +29,17 @@ void judge_code(std::string_view code) {
   const bool legal = !code.empty() && code.size() <= 32 &&
                      code.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") ==
                          std::string_view::npos;
-  if (!legal) throw usage("CODE: write 1 to 32 letters, digits, '.', '_' or '-', as in TEN");
+  if (!legal || without_pins(code) != code)
+    throw usage("CODE: write 1 to 32 letters, digits, '.', '_' or '-', as in TEN");
 }
 
 parser::money amount_in(std::string_view option, const std::string& written, const std::string& currency) {
   const auto digits = parser::minor_digits(currency);
   if (!digits) throw usage(fmt::format("--currency {}: no such ISO 4217 code, as in USD", currency));
   const auto amount = parser::money_from(written, currency);
-  if (!amount || amount->amount_minor <= 0)
-    throw usage(fmt::format("{} {}: write an amount above 0 with at most {} decimals ({})", option, written, *digits,
-                            currency));
+  if (!amount || amount->amount_minor <= 0 || amount->amount_minor > most_minor)
+    throw usage(fmt::format("{} {}: write an amount above 0, not absurdly large, with at most {} decimals ({})", option,
+                            without_pins(written), *digits, currency));
   return *amount;
 }
 
@@ -121,8 +122,10 @@ void add_products(CLI::App& to, context& with) {
       ->add_option("--bonus-validity", options->bonus_validity,
                    "how long the bonus lasts, as in 7d; else as the credit")
       ->type_name("DAYS");
-  adding->add_option("--brand", options->brand, "for your own order")->type_name("TEXT");
-  adding->add_option("--text", options->text, "what else there is to say of it")->type_name("TEXT");
+  adding->add_option("--brand", options->brand, "for your own order")->check(without_numbers())->type_name("TEXT");
+  adding->add_option("--text", options->text, "what else there is to say of it")
+      ->check(without_numbers())
+      ->type_name("TEXT");
   add_command(*group, with, "list", "List the products", "product list", [&with] { return list(with); });
 }
 

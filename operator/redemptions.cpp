@@ -78,7 +78,7 @@ void add_redemptions(CLI::App& to, context& with) {
   CLI::App* command = add_command(*group, with, "reverse", "Takes back a credit that is not spent", example,
                                   [&with, options] { return reverse(with, *options); });
   command->add_option("RECEIPT", options->receipt, "of the credit, as in the reply")->required();
-  command->add_option("--reason", options->reason, "why, for who asks next year")->required();
+  command->add_option("--reason", options->reason, "why, for who asks next year")->check(without_numbers())->required();
   command->add_option("--to", options->to, "the number that it was meant for");
   command->add_flag("--all", options->all, "all cards of its text");
   command->add_flag("--only", options->only, "this card, though its text had several");

@@ -84,7 +84,8 @@ boost::json::object fields_of(const store::report& report, const std::vector<std
 
 int report(context& with, const report_options& options) {
   for (const std::string& day : {options.from, options.to})
-    if (!day.empty() && !is_date(day)) throw usage(fmt::format("{} is no day: write it as 2026-11-22", day));
+    if (!day.empty() && !is_date(day))
+      throw usage(fmt::format("{} is no day: write it as 2026-11-22", without_pins(day)));
   if (options.csv && with.json) throw usage("--csv and --json: choose one");
   const store::report found = with.store().report(options.name, options.from, options.to);
   if (with.json) {

@@ -46,7 +46,7 @@ enum class outcome {
   not_transferred,  // `reason`: to_oneself, no_amount, above_transfer, above_day, above_month (`amount`: the most),
                     // not_enough
                     // (`amount`: what may go), held_account, other_currency, account_expired
-  not_undone,       // `reason`: nothing_to_undo, undone_before, spent
+  not_undone,       // `reason`: nothing_to_undo, undone_before, spent, held_account
   unknown_pin,      // counted towards the lock
   not_active,       // it is not on sale yet, or held
   void_voucher,     // void, stolen or damaged

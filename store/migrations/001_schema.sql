@@ -98,7 +98,7 @@ insert into topup.policy default values;
 
 create table topup.product (
   code           text primary key check (code ~ '^[A-Za-z0-9._-]{1,32}$'),
-  value_minor    bigint not null check (value_minor > 0),
+  value_minor    bigint not null check (value_minor between 1 and 1000000000000),  -- so that no sum overflows
   currency       text not null check (currency ~ '^[A-Z]{3}$'),
   validity_days  integer not null default 0 check (validity_days >= 0),  -- of the credit; 0: without end
   bonus_minor    bigint not null default 0 check (bonus_minor >= 0),     -- granted besides, spent first

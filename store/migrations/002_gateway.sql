@@ -222,6 +222,7 @@ begin
   reason := case
     when exists (select from reversal r where r.reversed = any (members)) then 'undone_before'
     when exists (select from account a where a.msisdn = asker and a.currency <> last.currency) then 'nothing_to_undo'
+    when exists (select from account a where a.msisdn in (asker, victim) and a.held) then 'held_account'
     when there.balance_minor - there.reserved_minor < amount_minor
          or there.bonus_minor - there.bonus_reserved_minor < bonus then 'spent'
   end;

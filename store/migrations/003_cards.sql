@@ -373,7 +373,8 @@ begin
     told := concat_ws(', ', nullif(told, ''), case of.fate
       when 'changed' then format('%s cards %s -> active', of.cards, of.was)
       when 'redeemed' then format('%s redeemed cards stay as they are', of.cards)
-      else format('%s cards were active already', of.cards) end);
+      when 'already' then case of.was when 'active' then format('%s cards were active already', of.cards)
+                                      else format('%s %s cards stay as they are', of.cards, of.was) end end);
   end loop;
   return told;
 end $$;
@@ -407,6 +408,7 @@ returns table (word text, id integer, first_serial bigint, created bigint, live 
 language plpgsql security definer set search_path = topup, pg_temp as $$
 #variable_conflict use_column
 begin
+  if cardinality(keys) = 0 then raise exception 'a batch says under which keys its digests are'; end if;
   if not exists (select from product p where p.code = open_batch.product) then
     return query select 'no_product', null::integer, null::bigint, null::bigint, null::bigint; return;
   end if;
@@ -492,12 +494,13 @@ create unlogged table topup.import_card (
   line    integer not null,                                   -- of the file
   serial  bigint not null,
   digest  bytea not null,
-  older   bytea[] not null                                    -- see add_vouchers()
+  older   bytea[] not null,                                   -- see add_vouchers()
+  xact    xid8 not null default pg_current_xact_id()          -- an import sees its own rows alone: nobody slips a card into it
 );
 
 create function topup.import_cards(lines integer[], serials bigint[], digests bytea[], older bytea[]) returns void
 language sql security definer set search_path = topup, pg_temp as $$
-  insert into import_card
+  insert into import_card (line, serial, digest, older)
   select l, s, d, older[(n - 1) * (cardinality(older) / cardinality(digests)) + 1 : n * (cardinality(older) / cardinality(digests))]
   from unnest(lines, serials, digests) with ordinality as new (l, s, d, n)
 $$;
@@ -512,6 +515,7 @@ returns table (word text, id integer, count bigint, first_serial bigint, last_se
 language plpgsql security definer set search_path = topup, pg_temp as $$
 #variable_conflict use_column
 begin
+  if cardinality(keys) = 0 then raise exception 'a batch says under which keys its digests are'; end if;
   perform pg_advisory_xact_lock(hashtext('topup.batch.serials'));
   select b.id, b.count, b.first_serial, b.last_serial, extract(epoch from b.created_at)::bigint
     into id, count, first_serial, last_serial, created from batch b where b.imported = file;
@@ -531,13 +535,15 @@ begin
     return;
   end if;
 
-  select count(*), min(i.serial), max(i.serial) into count, first_serial, last_serial from import_card i;
+  select count(*), min(i.serial), max(i.serial) into count, first_serial, last_serial from import_card i
+    where i.xact = pg_current_xact_id();
   with faulty as (
     select i.line, case when i.serial_number > 1 then 'serial_twice' when i.digest_number > 1 then 'pin_twice'
                         when exists (select from voucher v where v.serial = i.serial) then 'serial_known'
                         when exists (select from voucher v where v.digest = any (i.older || i.digest)) then 'pin_known' end as what
     from (select c.*, row_number() over (partition by c.serial order by c.line) as serial_number,
-                 row_number() over (partition by c.digest order by c.line) as digest_number from import_card c) i
+                 row_number() over (partition by c.digest order by c.line) as digest_number from import_card c
+          where c.xact = pg_current_xact_id()) i
   ), first_ones as (select f.line, f.what from faulty f where f.what is not null order by f.line limit 20)
   select (select count(*) from faulty f where f.what is not null), array_agg(o.line order by o.line), array_agg(o.what order by o.line)
     into faults, lines, what from first_ones o;
@@ -560,9 +566,10 @@ begin
     values (finish_import.product, finish_import.count, finish_import.first_serial, finish_import.last_serial,
             finish_import.expires, end_of_day(finish_import.expires, zone), finish_import.pin_length, finish_import.keys, file)
     returning batch.id into finish_import.id;
-  insert into voucher (serial, digest, batch) select i.serial, i.digest, finish_import.id from import_card i order by i.serial;
+  insert into voucher (serial, digest, batch) select i.serial, i.digest, finish_import.id from import_card i
+    where i.xact = pg_current_xact_id() order by i.serial;
   live := live_cards(pin_length);
-  delete from import_card;
+  delete from import_card where xact = pg_current_xact_id() or xact < pg_snapshot_xmin(pg_current_snapshot());
   perform audit('batch import', format('batch %s', finish_import.id), '',
                 format('%s cards of %s from serial %s to %s, SHA-256 %s', count, finish_import.product, first_serial, last_serial,
                        encode(file, 'hex')));

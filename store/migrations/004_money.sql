@@ -153,8 +153,8 @@ declare
   bonus bigint;
 begin
   perform check_order(reference, amount_minor, 1);
-  if lasting is null or lasting <= interval '0' then
-    raise exception 'lasting: say for how long, as in 1 hour' using errcode = 'invalid_parameter_value';
+  if lasting is null or lasting not between interval '1 second' and interval '31 days' then
+    raise exception 'lasting: say for how long, as in 1 hour; 31 days at most' using errcode = 'invalid_parameter_value';
   end if;
   perform from account a where a.msisdn = reserve.msisdn for update;
   moment := clock_timestamp();
@@ -164,7 +164,7 @@ begin
   select * into earlier from reservation r where r.reference = reserve.reference;
   if found then
     word := case
-      when (earlier.msisdn, earlier.amount_minor, earlier.debited) <> (reserve.msisdn, reserve.amount_minor, false) then 'other_call'
+      when (earlier.msisdn, earlier.amount_minor, earlier.debited) is distinct from (reserve.msisdn, reserve.amount_minor, false) then 'other_call'
       when earlier.state = 'open' then 'repeated'
       when earlier.state = 'lapsed' then 'lapsed'
       else 'other_call' end;

@@ -90,6 +90,14 @@ TEST_CASE("the same file is imported once, and a dry run imports nothing") {
   CHECK(shop.books.sql("select count(*) from topup.audit_log where action = 'batch import'")[0][0].as<int>() == 1);
 }
 
+TEST_CASE("a card that somebody has put beside an import is no part of it") {
+  shop shop;
+  shop.books.sql("select topup.import_cards('{2}', '{502}', array[sha256('slipped in')], '{}')");
+  CHECK(import(shop.operations, 'a', {{501, 1}, {503, 2}}).batch.count == 2);
+  CHECK(shop.books.sql("select count(*) from topup.voucher where serial = 502")[0][0].as<int>() == 0);
+  CHECK(shop.books.sql("select count(*) from topup.import_card")[0][0].as<int>() == 0);
+}
+
 TEST_CASE("each fault is told by its line, and then no card is imported") {
   shop shop;
   import(shop.operations, 'a', {{501, 1}, { 509, 2 }});

@@ -91,6 +91,11 @@ TEST_CASE("what cannot be undone, and why") {
     CHECK(one.decide(plain(alice, action::undo)).reason == "spent");
     CHECK(balance(db, bob) == 1000);
   }
+  SUBCASE("the account is on hold") {
+    db.sql(fmt::format("update topup.account set held = true where msisdn = {}", bob));
+    CHECK(one.decide(plain(alice, action::undo)).reason == "held_account");
+    CHECK(balance(db, bob) == 1000);
+  }
   SUBCASE("it is too late") {
     db.pass("11 minutes");
     CHECK(one.decide(plain(alice, action::undo)).reason == "nothing_to_undo");
