@@ -114,8 +114,8 @@ TEST_CASE("the keys of cards made before are read in their order, two at most") 
            row{"\"old.key\",\n\"old.key\"",
                "8: pin.older_key_files: old.key is the key of another of these files as well; keep one of them"},
            row{R"("old.key", "oldest.key", "x")",
-               "7: pin.older_key_files: is one too many: at most two; re-wrap the "
-               "cards of the oldest by key rotate"},
+               "7: pin.older_key_files: is one too many: at most two; take out one that "
+               "\"topupctl key list\" says may go"},
        }) {
     CAPTURE(names);
     CHECK(here.faults(files(names)) == lines{"topupd.toml:" + said});
