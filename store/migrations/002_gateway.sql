@@ -3,8 +3,9 @@
 --
 -- Calls take turns, whichever gateway they come from: each begins by taking the turn and has it until COMMIT. Writing side by
 -- side gains nothing (DESIGN.md §3: 54 µs become 97), and so a call sees all that was decided before it, nothing changes while
--- it decides, nobody waits in a circle, and each gets its turn. Who writes besides, an operator who voids a voucher, meets the
--- unique keys: the call fails as a whole, and the gateway repeats it. Claims never wait for anybody.
+-- it decides, nobody waits in a circle, and each gets its turn. Operators who change cards or accounts take it, too. Who does not,
+-- a charging system that debits an account, is met when the call writes: what it read of the account is proven once more, the
+-- call fails as a whole, and the gateway repeats it. Claims never wait for anybody.
 set local role topup_owner;
 
 -- A message as a gateway needs it: store::decision. `asked` is the receipt that its text came with, which is another one when
@@ -44,6 +45,19 @@ end $$;
 
 -- Guessing -----------------------------------------------------------------------------------------------------------------
 
+-- Hours since 1970, as topup.guess_hour counts them.
+create function topup.hour_of(at timestamptz) returns integer
+language sql stable as $$ select floor(date_part('epoch', at) / 3600)::integer $$;
+
+-- New wrong PINs of all senders: within 24 hours, within this hour, and in an hour of the last week.
+create function topup.guess_rates(moment timestamptz, out day_wrong bigint, out hour_wrong bigint, out usual double precision)
+language sql stable set search_path = topup, pg_temp as $$
+  select coalesce(sum(h.wrong) filter (where h.hour > hour_of(moment) - 24), 0)::bigint,
+         coalesce(sum(h.wrong) filter (where h.hour = hour_of(moment)), 0)::bigint,
+         coalesce(sum(h.wrong) filter (where h.hour < hour_of(moment)), 0) / 168.0::double precision
+  from guess_hour h where h.hour between hour_of(moment) - 168 and hour_of(moment)
+$$;
+
 -- What is done about guessing now: topup.guess_level.
 create function topup.guess_level_at(moment timestamptz) returns smallint
 language sql stable as $$ select case when until > moment then level else 0::smallint end from topup.guess_level $$;
@@ -54,18 +68,15 @@ language sql stable as $$ select case when until > moment then level else 0::sma
 create function topup.weigh_guesses(moment timestamptz, counted bigint, wrong_pins_per_day bigint, alarm_factor integer) returns void
 language plpgsql set search_path = topup, pg_temp as $$
 declare
-  this_hour constant integer := floor(date_part('epoch', moment) / 3600);
-  now_wrong bigint;
-  day_wrong bigint;
-  usual numeric;
+  rates record;
   reached smallint;
 begin
-  insert into guess_hour as h (hour, wrong) values (this_hour, counted)
-    on conflict (hour) do update set wrong = h.wrong + counted returning wrong into now_wrong;
-  delete from guess_hour where hour < this_hour - 168;
-  select sum(wrong) filter (where hour > this_hour - 24), coalesce(sum(wrong) filter (where hour < this_hour), 0) / 168.0
-  into day_wrong, usual from guess_hour;
-  reached := case when day_wrong >= wrong_pins_per_day then 2 when now_wrong > greatest(alarm_factor * usual, 50) then 1 else 0 end;
+  insert into guess_hour as h (hour, wrong) values (hour_of(moment), counted)
+    on conflict (hour) do update set wrong = h.wrong + counted;
+  delete from guess_hour where hour < hour_of(moment) - 168;
+  select * into rates from guess_rates(moment);
+  reached := case when rates.day_wrong >= wrong_pins_per_day then 2
+                  when rates.hour_wrong > greatest(alarm_factor * rates.usual, 50) then 1 else 0 end;
   update guess_level set level = reached, until = moment + interval '1 hour'
     where reached > 0 and (reached >= level or until <= moment);
 end $$;

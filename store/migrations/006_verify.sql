@@ -573,7 +573,6 @@ returns table (wrong text, example text, wrong_since bigint, guess_level smallin
                wrong_pins_this_hour bigint, usual_an_hour double precision)
 language plpgsql security definer set search_path = topup, pg_temp as $$
 declare
-  this_hour constant integer := (date_part('epoch', clock_timestamp()) / 3600)::bigint;
   moment constant timestamptz := clock_timestamp();
   known books;
   now_there books;
@@ -601,9 +600,7 @@ begin
 
   guess_level := guess_level_at(moment);
   select case when g.until > moment then seconds(g.until) end into guess_until from guess_level g;
-  select coalesce(sum(h.wrong) filter (where h.hour > this_hour - 24), 0), coalesce(sum(h.wrong) filter (where h.hour = this_hour), 0),
-         coalesce(sum(h.wrong) filter (where h.hour < this_hour), 0) / 168.0
-  into wrong_pins_today, wrong_pins_this_hour, usual_an_hour from guess_hour h;
+  select r.day_wrong, r.hour_wrong, r.usual into wrong_pins_today, wrong_pins_this_hour, usual_an_hour from guess_rates(moment) r;
 
   -- Last, because it may take the turn: everybody waits from here to COMMIT.
   perform lapse_bonuses(1000);

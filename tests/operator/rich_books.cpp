@@ -65,7 +65,7 @@ constexpr const char* everything = R"(
   insert into wrong_pin (sender, digest, prefix, at)
     select 999704444444, sha256(n::text::bytea), n, now() - interval '1 minute' from generate_series(1, 5) n;
   insert into sender_lock (sender, locked_until, rung, told, unheard) values (999704444444, now() + interval '59 minutes', 1, true, 2);
-  insert into guess_hour (hour, wrong) values ((date_part('epoch', now()) / 3600)::bigint, 5);
+  insert into guess_hour (hour, wrong) values (hour_of(now()), 5);
 )";
 
 }  // namespace

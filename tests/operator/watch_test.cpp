@@ -239,7 +239,7 @@ TEST_CASE("a watcher tells how much guessing there is, and what is done about it
   books books;
   books.sql(
       "update topup.guess_level set level = 1, until = now() + interval '1 hour'; "
-      "insert into topup.guess_hour select (date_part('epoch', now()) / 3600)::integer - n, case n when 0 then 60 else "
+      "insert into topup.guess_hour select topup.hour_of(now()) - n, case n when 0 then 60 else "
       "2 end "
       "from generate_series(0, 100) n");
   listener listener;

@@ -34,10 +34,20 @@ TEST_CASE("more wrong PINs in an hour than usual: one of them locks its sender")
   }
 }
 
+TEST_CASE("an hour lasts to its end") {
+  database db;
+  for (const char* at :
+       {"2026-11-22 17:00:00Z", "2026-11-22 17:29:59Z", "2026-11-22 17:30:00Z", "2026-11-22 17:59:59.999Z"}) {
+    CAPTURE(at);
+    CHECK(db.count(fmt::format("select topup.hour_of('{}')", at)) == 498'713);
+  }
+  CHECK(db.count("select topup.hour_of('2026-11-22 18:00:00Z')") == 498'714);
+}
+
 TEST_CASE("what is usual follows the week") {
   database db;
   db.sql(
-      "insert into topup.guess_hour select extract(epoch from now())::bigint / 3600 - n, 40 from generate_series(1, "
+      "insert into topup.guess_hour select topup.hour_of(now()) - n, 40 from generate_series(1, "
       "168) n");
   auto at = options(db);
   at.alarm_factor = 2;
