@@ -103,10 +103,10 @@ std::vector<parser::pin> operations::body::write(pqxx::work& transaction, std::i
       if (attempt > 0) card = source.next();
       arrays.add(serial, card, keys);
     }
-    arrays.close();
     std::vector<std::int64_t> written;
-    for (const pqxx::row& row : transaction.exec_params("select topup.add_vouchers($1, $2, $3, $4)", id, arrays.serials,
-                                                        arrays.digests, arrays.older))
+    for (const pqxx::row& row :
+         transaction.exec_params("select topup.add_vouchers($1, $2, $3, $4)", id, std::move(arrays.serials).done(),
+                                 std::move(arrays.digests).done(), std::move(arrays.older).done()))
       written.push_back(row[0].as<std::int64_t>());
     std::sort(written.begin(), written.end());
     std::erase_if(missing,

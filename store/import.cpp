@@ -20,7 +20,7 @@ class staging {
       : transaction_(transaction), keys_(keys), check_(check) {}
 
   void add(const operations::imported_card& card) {
-    fmt::format_to(std::back_inserter(lines_), "{}{}", lines_.size() > 1 ? "," : "", card.line);
+    lines_.number(card.line);
     arrays_.add(card.serial, card.pin, keys_);
     const auto length = static_cast<int>(card.pin.reveal().size());
     if (shortest_ == 0 || length < shortest_) shortest_ = length;
@@ -29,11 +29,10 @@ class staging {
   }
   void flush() {
     if (waiting_ == 0) return;
-    arrays_.close();
-    transaction_.exec_params("select topup.import_cards($1, $2, $3, $4)", lines_ + "}", arrays_.serials,
-                             arrays_.digests, arrays_.older);
+    transaction_.exec_params("select topup.import_cards($1, $2, $3, $4)", std::exchange(lines_, {}).done(),
+                             std::move(arrays_.serials).done(), std::move(arrays_.digests).done(),
+                             std::move(arrays_.older).done());
     arrays_ = {};
-    lines_ = "{";
     waiting_ = 0;
   }
   // None when the PINs are of several lengths.
@@ -47,7 +46,7 @@ class staging {
   const keyring& keys_;
   parser::check_digit check_;
   digest_arrays arrays_;
-  std::string lines_ = "{";
+  sql_array lines_;
   std::size_t waiting_ = 0;
   int shortest_ = 0, longest_ = 0;
 };

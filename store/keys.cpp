@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "store/operations_body.hpp"
+#include "store/sql_array.hpp"
 
 namespace topupd::store {
 namespace {
@@ -32,14 +33,12 @@ voucher_digest digest_in(std::string_view hex) {
   return digest;
 }
 
-std::string hex_of(const voucher_digest& digest) {
-  return fmt::format("\\\\x{:02x}", fmt::join(digest.octets, ""));
-}
-
 }  // namespace
 
 std::string id_array(const std::vector<std::string>& ids) {
-  return fmt::format("{{{}}}", fmt::join(ids, ","));
+  sql_array all;
+  for (const std::string& id : ids) all.word(id);
+  return std::move(all).done();
 }
 
 std::string lost_cards(std::int64_t batch, const std::string& words, const std::vector<std::string>& ids) {
@@ -125,38 +124,38 @@ struct rotation::body {
 
   // Re-wraps the cards that come after `serial`, and moves it to the last of them; how many they were.
   std::int64_t rewrap_some(pqxx::work& transaction, const outdated_batch& batch, std::int64_t& serial) const {
-    std::string serials = "{", digests = "{";
+    sql_array serials, digests;
     std::int64_t count = 0;
     for (const pqxx::row& row :
          transaction.exec_params("select * from topup.cards_after($1, $2, $3)", batch.batch, serial, chunk)) {
       serial = row[0].as<std::int64_t>();
-      const char* comma = count++ > 0 ? "," : "";
-      serials += fmt::format("{}{}", comma, serial);
-      digests += fmt::format("{}\"{}\"", comma, hex_of(keys.rewrap(digest_in(row[1].c_str()), batch.chain)));
+      ++count;
+      serials.number(serial);
+      digests.octets(keys.rewrap(digest_in(row[1].c_str()), batch.chain).octets);
     }
-    const auto row = transaction.exec_params1("select topup.rewrap_cards($1, $2)", serials + "}", digests + "}");
+    const auto row = transaction.exec_params1("select topup.rewrap_cards($1, $2)", std::move(serials).done(),
+                                              std::move(digests).done());
     if (row[0].as<std::int64_t>() != count) throw unavailable("cards vanished while they were re-wrapped");
     return count;
   }
 
   void finish(pqxx::work& transaction, const outdated_batch& batch) const {
     transaction.exec_params("select set_config('topup.person', $1, true)", person);
-    std::string waiting = "{", became = "{";
+    sql_array waiting, became;
     for (const pqxx::row& row : transaction.exec_params(
              "select gateways, unnest(coalesce(nullif(waiting, '{}'), '{null}')) from topup.stop_to_rewrap($1)",
              keys.ids().front())) {
       refuse(row[0].as<std::int64_t>());
       if (row[1].is_null()) continue;
-      const char* comma = waiting.size() > 1 ? "," : "";
       const voucher_digest digest = digest_in(row[1].c_str());
-      waiting += fmt::format("{}\"{}\"", comma, hex_of(digest));
-      became += fmt::format("{}\"{}\"", comma, hex_of(keys.rewrap(digest, batch.chain)));
+      waiting.octets(digest.octets);
+      became.octets(keys.rewrap(digest, batch.chain).octets);
     }
     std::vector<std::string> chain = batch.chain;
     auto at = std::find(keys.ids().rbegin(), keys.ids().rend(), chain.back());
     while (++at != keys.ids().rend()) chain.push_back(*at);
-    transaction.exec_params("select topup.finish_batch($1, $2, $3, $4)", batch.batch, id_array(chain), waiting + "}",
-                            became + "}");
+    transaction.exec_params("select topup.finish_batch($1, $2, $3, $4)", batch.batch, id_array(chain),
+                            std::move(waiting).done(), std::move(became).done());
   }
 };
 

@@ -7,15 +7,16 @@
 #include <utility>
 
 #include "store/operations_body.hpp"
+#include "store/sql_array.hpp"
 
 namespace topupd::store {
 namespace {
 
 // As PostgreSQL writes an array.
 std::string array_of(const std::vector<receipt>& receipts) {
-  std::string numbers;
-  for (const receipt& each : receipts) numbers += (numbers.empty() ? "" : ",") + std::to_string(each.number);
-  return "{" + numbers + "}";
+  sql_array numbers;
+  for (const receipt& each : receipts) numbers.number(each.number);
+  return std::move(numbers).done();
 }
 
 }  // namespace
@@ -150,7 +151,7 @@ std::vector<transfer_line> operations::transfers(const std::vector<receipt>& rec
 
 std::vector<receipt> operations::receipts_of(const parser::msisdn& number, int at_most) {
   std::vector<receipt> out;
-  for (const pqxx::row& row : body_->call("select * from topup.number_receipts($1, $2)", stored(number), at_most))
+  for (const pqxx::row& row : body_->call("select * from topup.receipts_of($1, $2)", stored(number), at_most))
     out.push_back({row[0].as<std::int64_t>()});
   return out;
 }

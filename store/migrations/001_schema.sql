@@ -127,7 +127,7 @@ create table topup.batch (
 create table topup.voucher (
   serial  bigint primary key,
   digest  bytea not null unique check (length(digest) = 32),  -- HMAC-SHA-256 of the PIN under keys that are not here
-  batch   integer not null                                    -- of topup.batch: generate_batch() guarantees it
+  batch   integer not null                                    -- of topup.batch: add_vouchers() guarantees it
 );
 
 create type topup.card_state as enum ('generated', 'active', 'held', 'void', 'stolen', 'damaged', 'redeemed', 'expired');

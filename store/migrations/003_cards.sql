@@ -5,6 +5,13 @@ set local role topup_owner;
 
 -- What the service's configuration says -----------------------------------------------------------------------------------
 
+-- A policy as the audit log has it.
+create function topup.policy_words(p topup.policy) returns text
+language sql immutable as $$
+  select format('currency %s, time zone %s, above %s a second operator activates, above %s adjusts',
+                p.currency, p.time_zone, p.activate_above_minor, p.adjust_above_minor)
+$$;
+
 -- Only `topupctl migrate` may, as the owner. True: it said something else before.
 create function topup.set_policy(currency text, time_zone text, activate_above_minor bigint, adjust_above_minor bigint)
 returns boolean
@@ -17,8 +24,7 @@ begin
                       adjust_above_minor = new.adjust_above_minor
     where p is distinct from new;
   if found then
-    perform audit('policy', 'policy', '', format('currency %s, time zone %s, above %s a second operator activates, above %s adjusts',
-                  new.currency, new.time_zone, new.activate_above_minor, new.adjust_above_minor));
+    perform audit('policy', 'policy', '', policy_words(new));
   end if;
   return found;
 end $$;
@@ -260,8 +266,7 @@ language plpgsql set search_path = topup, pg_temp as $$
 #variable_conflict use_column
 declare
   moment constant timestamptz := case when dry_run then clock_timestamp() else take_turn() end;
-  action constant text := case when batch is null then 'voucher ' else 'batch ' end
-                          || case wanted when 'active' then 'activate' when 'held' then 'hold' else wanted::text end;
+  action constant text := case when batch is null then 'voucher ' else 'batch ' end || card_verb(wanted);
   subject constant text := case when batch is not null then format('batch %s', batch)
                                 when first = last then format('serial %s', first)
                                 else format('serials %s to %s', first, last) end;

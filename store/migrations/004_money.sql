@@ -195,6 +195,19 @@ begin
   available_minor := available_minor - amount_minor;
 end $$;
 
+-- A reservation, found and its account locked, so that nothing changes about them before COMMIT; r.reference null: there is none.
+create function topup.take_reservation(reference text, out r topup.reservation, out there topup.account, out moment timestamptz)
+language plpgsql set search_path = topup, pg_temp
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_bitmapscan = off as $$
+begin
+  select * into r from reservation x where x.reference = take_reservation.reference;
+  if not found then return; end if;
+  perform from account a where a.msisdn = r.msisdn for update;
+  moment := clock_timestamp();
+  there := lapse(r.msisdn, moment);
+  select * into r from reservation x where x.reference = take_reservation.reference;  -- as it is under the lock
+end $$;
+
 -- Charges what a reservation holds, or less: the rest may be spent again. A held account pays for a call that it has made.
 -- done, repeated, no_reservation, too_much, other_call, lapsed
 create function topup.commit(
@@ -202,6 +215,7 @@ create function topup.commit(
 language plpgsql security definer set search_path = topup, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_bitmapscan = off as $$
 declare
+  taken record;
   moment timestamptz;
   there account;
   r reservation;
@@ -211,15 +225,14 @@ begin
   perform check_order(reference, amount_minor, 0);
   charged_minor := 0;
   available_minor := 0;
-  select * into r from reservation x where x.reference = commit.reference;
-  if not found then
+  select * into taken from take_reservation(reference);
+  r := taken.r;
+  there := taken.there;
+  moment := taken.moment;
+  if r.reference is null then
     word := 'no_reservation';
     return;
   end if;
-  perform from account a where a.msisdn = r.msisdn for update;
-  moment := clock_timestamp();
-  there := lapse(r.msisdn, moment);
-  select * into r from reservation x where x.reference = commit.reference;
   available_minor := available(there, moment);
   word := case
     when r.state = 'lapsed' then 'lapsed'
@@ -251,6 +264,7 @@ create function topup.release(reference text, out word text, out released_minor 
 language plpgsql security definer set search_path = topup, pg_temp
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_bitmapscan = off as $$
 declare
+  taken record;
   moment timestamptz;
   there account;
   r reservation;
@@ -258,15 +272,14 @@ begin
   perform check_order(reference, 0, 0);
   released_minor := 0;
   available_minor := 0;
-  select * into r from reservation x where x.reference = release.reference;
-  if not found then
+  select * into taken from take_reservation(reference);
+  r := taken.r;
+  there := taken.there;
+  moment := taken.moment;
+  if r.reference is null then
     word := 'no_reservation';
     return;
   end if;
-  perform from account a where a.msisdn = r.msisdn for update;
-  moment := clock_timestamp();
-  there := lapse(r.msisdn, moment);
-  select * into r from reservation x where x.reference = release.reference;
   word := case r.state when 'open' then 'done' when 'released' then 'repeated' when 'lapsed' then 'lapsed' else 'other_call' end;
   if word = 'done' then
     perform unreserve(r, 'released', moment);
@@ -344,28 +357,34 @@ language sql stable security definer set search_path = topup, pg_temp as $$
   from balance(find_account.msisdn) b join account a on a.msisdn = find_account.msisdn
 $$;
 
--- What happened to an account, newest first, by the chain account.last_receipt -> previous: no index on the ledger is needed. A
--- receipt has a line for the balance and one for the bonus. other: the subscriber on the other side, or who sent the card for
+-- The receipts of an account's transfers, newest first, by the chain account.last_receipt -> previous or debit_previous: no
+-- index on the ledger is needed.
+create function topup.receipts_of(msisdn bigint, at_most integer) returns setof bigint
+language sql stable security definer set search_path = topup, pg_temp set enable_hashjoin = off set enable_mergejoin = off as $$
+  with recursive chain as (
+    select a.last_receipt as receipt, 1 as position from account a where a.msisdn = receipts_of.msisdn and a.last_receipt is not null
+    union all
+    select before.receipt, c.position + 1
+    from chain c
+    cross join lateral (
+      select case when abs(t.credit) = receipts_of.msisdn then t.previous else t.debit_previous end as receipt
+      from transfer t where t.receipt = c.receipt and receipts_of.msisdn in (abs(t.credit), abs(t.debit)) order by t.line limit 1) before
+    where c.position < at_most and before.receipt is not null
+  )
+  select receipt from chain order by position
+$$;
+
+-- What happened to an account, newest first. A receipt has a line for the balance and one for the bonus. other: the subscriber on the other side, or who sent the card for
 -- this one. by and reason: the operator's.
 create function topup.history(msisdn bigint, at_most integer)
 returns table (receipt bigint, at bigint, kind text, amount_minor bigint, currency text, of_bonus boolean, serial bigint,
                other bigint, reference text, by text, reason text)
 language sql stable security definer set search_path = topup, pg_temp as $$
-  with recursive chain as (
-    select a.last_receipt as receipt, 1 as position from account a where a.msisdn = history.msisdn and a.last_receipt is not null
-    union all
-    select l.before, c.position + 1
-    from chain c
-    cross join lateral (
-      select case when abs(t.credit) = history.msisdn then t.previous else t.debit_previous end as before
-      from transfer t where t.receipt = c.receipt and history.msisdn in (abs(t.credit), abs(t.debit)) order by t.line limit 1) l
-    where l.before is not null and c.position < at_most
-  )
   select c.receipt, extract(epoch from t.at)::bigint, t.kind::text,
          case when abs(t.credit) = history.msisdn then t.amount_minor else -t.amount_minor end, t.currency,
          -history.msisdn in (t.credit, t.debit), t.serial, coalesce(side.other, case when m.sender <> history.msisdn then m.sender end),
          r.reference, l.by, l.reason
-  from chain c
+  from receipts_of(history.msisdn, at_most) with ordinality as c (receipt, position)
   join transfer t on t.receipt = c.receipt and history.msisdn in (abs(t.credit), abs(t.debit))
   cross join lateral (select max(abs(s.account)) as other from (values (t.credit), (t.debit)) s (account)
                       where abs(s.account) not in (history.msisdn) and abs(s.account) >= 1000) side
@@ -564,5 +583,5 @@ begin
   insert into correction (receipt, audit) values (reverse_redemption.receipt, line);
 end $$;
 
-grant execute on function topup.find_account, topup.history to topup_operator, topup_auditor;
+grant execute on function topup.find_account, topup.receipts_of, topup.history to topup_operator, topup_auditor;
 grant execute on function topup.add_account, topup.hold_account, topup.adjust_account, topup.reverse_redemption to topup_operator;

@@ -66,23 +66,6 @@ language sql stable set search_path = topup, pg_temp as $$
               else coalesce((select s.name from system_account s where s.account = account_name.account), account::text) end
 $$;
 
--- The receipts of an account's transfers, newest first, by the chain account.last_receipt -> previous or debit_previous: no
--- index on the ledger is needed.
-create function topup.receipts_of(msisdn bigint, at_most integer) returns setof bigint
-language sql stable set search_path = topup, pg_temp set enable_hashjoin = off set enable_mergejoin = off as $$
-  with recursive chain as (
-    select a.last_receipt as receipt, 1 as position from account a where a.msisdn = receipts_of.msisdn and a.last_receipt is not null
-    union all
-    select before.receipt, c.position + 1
-    from chain c
-    cross join lateral (
-      select case when abs(t.credit) = receipts_of.msisdn then t.previous else t.debit_previous end as receipt
-      from transfer t where t.receipt = c.receipt and receipts_of.msisdn in (abs(t.credit), abs(t.debit)) order by t.line limit 1) before
-    where c.position < at_most and before.receipt is not null
-  )
-  select receipt from chain order by position
-$$;
-
 create view topup.transfer_story as
 select t.receipt, t.line, topup.seconds(t.at) as at, t.kind::text, topup.account_name(t.debit) as debit,
        topup.account_name(t.credit) as credit, t.amount_minor, t.currency, t.serial, c.reference, x.receipt as reversed_by,
@@ -158,7 +141,7 @@ begin
 end $$;
 
 -- What the number sent, and what others sent that changed its account; newest first. Its transfers without a text are
--- number_receipts()'s.
+-- receipts_of()'s.
 create function topup.trace_number(msisdn bigint, at_most integer) returns setof topup.message_story
 language sql stable security definer set search_path = topup, pg_temp as $$
   with mine as (
@@ -168,11 +151,6 @@ language sql stable security definer set search_path = topup, pg_temp as $$
   )
   select s.* from message_story s where s.receipt = any (array(select receipt from mine))
   order by s.received desc, s.receipt desc limit at_most
-$$;
-
-create function topup.number_receipts(msisdn bigint, at_most integer) returns setof bigint
-language sql stable security definer set search_path = topup, pg_temp as $$
-  select * from receipts_of(msisdn, at_most)
 $$;
 
 create function topup.trace_serial(serial bigint) returns setof topup.message_story
@@ -362,8 +340,7 @@ language sql volatile security definer set search_path = topup, pg_temp as $$
 $$;
 
 grant execute on function
-  topup.find_voucher, topup.card_history, topup.transfers_of, topup.trace_receipt, topup.trace_number, topup.number_receipts,
-  topup.trace_serial, topup.acts_about, topup.locks, topup.daily_report, topup.batches_report, topup.liability_report,
+  topup.find_voucher, topup.card_history, topup.transfers_of, topup.trace_receipt, topup.trace_number, topup.trace_serial, topup.acts_about, topup.locks, topup.daily_report, topup.batches_report, topup.liability_report,
   topup.failures_report, topup.health
   to topup_operator, topup_auditor;
 grant execute on function topup.clear_lock to topup_operator;
