@@ -40,8 +40,10 @@ store::worker_options worker_options_of(const config::settings& from) {
   to.key_ids = store::keyring(from.pin_key, from.older_pin_keys).ids();
   to.time_zone = from.service.time_zone;
   to.answers_per_hour = from.service.answers_per_hour;
-  to.transfer_limits = {from.transfer.per_transfer_minor, from.transfer.per_day_minor, from.transfer.per_month_minor,
-                        from.transfer.remaining_minor};
+  // Without TRANSFER the limits stay 0: neither does the YES to a question from before the restart move anything.
+  if (from.transfer.enabled)
+    to.transfer_limits = {from.transfer.per_transfer_minor, from.transfer.per_day_minor, from.transfer.per_month_minor,
+                          from.transfer.remaining_minor};
   to.undo_time = std::chrono::duration_cast<std::chrono::seconds>(from.service.undo_within);
   to.wrong_pins_per_day = from.guessing.wrong_pins_per_day;
   to.alarm_factor = from.guessing.alarm_factor;

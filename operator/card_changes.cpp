@@ -22,7 +22,7 @@ constexpr verb verbs[] = {
     {"activate", "active", "Put cards on sale, or back on sale", false},
     {"hold", "held", "Refuse cards for now, until they are activated again", false},
     {"void", "void", "Refuse cards for good", true},
-    {"stolen", "stolen", "Refuse cards that were stolen; found again, they are held first", true},
+    {"stolen", "stolen", "Refuse cards that were stolen; found again, they are held by their serials", true},
     {"damaged", "damaged", "Refuse cards that nobody can read", true},
 };
 
@@ -56,11 +56,6 @@ const char* word_of(store::card_fate::kind what) {
     case store::card_fate::kind::waiting: return "waiting";
   }
   return "";
-}
-
-std::string subject_of(const store::cards& of) {
-  if (of.batch) return fmt::format("batch {}", *of.batch);
-  return of.first == of.last ? fmt::format("serial {}", of.first) : fmt::format("serials {} to {}", of.first, of.last);
 }
 
 void print_json_of(const store::card_change& change, const store::card_changes& made) {
@@ -99,7 +94,7 @@ int change(context& with, const store::card_change& change) {
     told += (told.empty() ? "" : "; ") + sentence_of(fate, change.wanted);
     waits = waits || fate.what == store::card_fate::kind::waiting;
   }
-  print(fmt::format("{}: {}", subject_of(change.of), told));
+  print(fmt::format("{}: {}", to_string(change.of), told));
   if (made.approval)
     print(fmt::format("a second operator must agree: topupctl approval grant {}", *made.approval));
   else if (waits)

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <string.h>  // explicit_bzero
-#include <sys/random.h>
 
 #include <algorithm>
 #include <array>
@@ -16,6 +15,7 @@
 #include "operator/progress.hpp"
 #include "operator/show.hpp"
 #include "store/keys.hpp"
+#include "store/pin_source.hpp"
 
 namespace topupd::operators {
 namespace {
@@ -115,20 +115,17 @@ int list(context& with) {
 // key new -------------------------------------------------------------------------------------------------------------
 
 int make(context& with, const std::string& path) {
-  std::array<char, 32> octets{};
+  std::array<std::uint8_t, 32> octets{};
   std::array<char, 65> line{};
-  for (std::size_t got = 0; got < octets.size();) {
-    const ssize_t more = getrandom(octets.data() + got, octets.size() - got, 0);
-    if (more > 0) got += static_cast<std::size_t>(more);
-  }
+  store::fill_with_random(octets);
   constexpr std::string_view hex = "0123456789abcdef";
   for (std::size_t i = 0; i < octets.size(); ++i) {
-    const auto octet = static_cast<unsigned char>(octets[i]);
-    line[2 * i] = hex[octet >> 4U];
-    line[2 * i + 1] = hex[octet & 0xFU];
+    line[2 * i] = hex[octets[i] >> 4U];
+    line[2 * i + 1] = hex[octets[i] & 0xFU];
   }
   line.back() = '\n';
-  const std::string id = store::keyring(secret({octets.data(), octets.size()})).ids().front();
+  const std::string id =
+      store::keyring(secret({reinterpret_cast<const char*>(octets.data()), octets.size()})).ids().front();
   explicit_bzero(octets.data(), octets.size());
   new_file file(path, "a key");
   file.write({line.data(), line.size()});

@@ -19,12 +19,6 @@ void add_state(batch& to, const std::string& state, std::int64_t cards) {
   }
 }
 
-std::string described(const cards& which) {
-  if (which.batch) return fmt::format("batch {}", *which.batch);
-  return which.first == which.last ? fmt::format("serial {}", which.first)
-                                   : fmt::format("serials {} to {}", which.first, which.last);
-}
-
 // The answers of topup.apply_to_cards() that are one line alone.
 void refuse_order(const std::string& word, const card_change& change, const pqxx::field& number) {
   if (word == "no_batch")
@@ -49,6 +43,7 @@ std::string why_not(const std::string& was, const std::string& wanted) {
   if (was == "void") return "void is for good";
   if (was == "expired" && wanted == "active") return "their last day of use is over";
   if (was == "stolen" && wanted == "active") return "hold them first, look at them, then activate";
+  if (was == "stolen" && wanted == "held") return "what was found again is held by its serials, with \"voucher hold\"";
   if (was == "generated" && wanted == "held") return "they are not on sale yet, so there is nothing to hold";
   return fmt::format("what is {} does not become {}", was, wanted);
 }
@@ -89,6 +84,12 @@ approval decided(std::int64_t id, const pqxx::row& row) {
 }
 
 }  // namespace
+
+std::string to_string(const cards& which) {
+  if (which.batch) return fmt::format("batch {}", *which.batch);
+  return which.first == which.last ? fmt::format("serial {}", which.first)
+                                   : fmt::format("serials {} to {}", which.first, which.last);
+}
 
 // Products and batches ----------------------------------------------------------------------------------------------
 
@@ -153,7 +154,7 @@ card_changes operations::change_cards(const card_change& change) {
     out.fates.push_back({kind_of(word), was, count, money_in(row[3], row[4])});
     if (const auto number = integer_in(row[5])) out.approval = number;
   }
-  if (!refusals.empty()) throw refused(fmt::format("{}: {}; nothing was changed", described(change.of), refusals));
+  if (!refusals.empty()) throw refused(fmt::format("{}: {}; nothing was changed", to_string(change.of), refusals));
   return out;
 }
 

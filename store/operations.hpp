@@ -63,6 +63,8 @@ struct cards {
   std::optional<std::int64_t> batch;
   std::int64_t first = 0, last = 0;
 };
+std::string to_string(const cards& which);  // "batch 3", "serial 100000000001", "serials … to …"
+
 struct card_change {
   cards of;
   std::string wanted;  // active, held, void, stolen, damaged

@@ -11,19 +11,13 @@
 #include <utility>
 
 namespace topupd::store {
-namespace {
-
-template <std::size_t N>
-void fill(std::array<std::uint8_t, N>& octets) {
-  std::size_t filled = 0;
-  while (filled < N) {
-    const ssize_t got = getrandom(octets.data() + filled, N - filled, 0);
-    if (got > 0) filled += static_cast<std::size_t>(got);
+void fill_with_random(std::span<std::uint8_t> octets) {
+  while (!octets.empty()) {
+    const ssize_t got = getrandom(octets.data(), octets.size(), 0);
+    if (got > 0) octets = octets.subspan(static_cast<std::size_t>(got));
     if (got < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category(), "getrandom");
   }
 }
-
-}  // namespace
 
 pin_source::pin_source(parser::pin_rules rules) : rules_(std::move(rules)) {
   assert(!rules_.lengths.empty());
@@ -51,7 +45,7 @@ parser::pin pin_source::next() {
 char pin_source::digit() {
   while (true) {
     if (used_ == octets_.size()) {
-      fill(octets_);
+      fill_with_random(octets_);
       used_ = 0;
     }
     const std::uint8_t octet = std::exchange(octets_[used_++], std::uint8_t{0});

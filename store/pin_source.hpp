@@ -5,10 +5,14 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "parser/pin.hpp"
 
 namespace topupd::store {
+
+// From the same generator.
+void fill_with_random(std::span<std::uint8_t> octets);
 
 class pin_source {
  public:

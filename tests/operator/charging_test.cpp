@@ -286,20 +286,7 @@ TEST_CASE("calls of many connections, top-ups, adjustments and what lapses leave
     for (std::size_t i = 0; i < cards.size(); ++i) {
       const auto sender =
           *parser::msisdn::from_number(static_cast<std::uint64_t>(subscriber(static_cast<int>(i % subscribers))));
-      store::text text{.print = {},
-                       .smsc = "main",
-                       .source = "1.1." + sender.digits(),
-                       .short_code = "0.0.12345",
-                       .sender = sender,
-                       .action = store::action::redeem,
-                       .vouchers = {cards[i]},
-                       .target = {},
-                       .reason = {},
-                       .language = "en"};
-      text.ticket = i + 1;
-      text.print.octets[0] = static_cast<std::uint8_t>(i + 1);
-      text.print.octets[1] = static_cast<std::uint8_t>((i + 1) >> 8);
-      worker.offer(text);
+      worker.offer(redeeming(cards[i], sender, i + 1));
       while (decided + 8 < static_cast<int>(i)) std::this_thread::yield();
     }
     int odd = 0;

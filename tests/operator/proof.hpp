@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "store/message.hpp"
 #include "store/operations.hpp"
 #include "tests/operator/books.hpp"
 
@@ -23,6 +24,23 @@ inline void grant_bonus(books& books) {
 inline void prove(store::operations& operations) {
   for (const store::check& check : operations.verify())
     CHECK_MESSAGE(check.violations == 0, check.name, ": ", check.example);
+}
+
+// A text that redeems this card, each with a number of its own.
+inline store::text redeeming(const store::voucher_digest& card, const parser::msisdn& sender, std::uint64_t number) {
+  store::text text{.ticket = number,
+                   .print = {},
+                   .smsc = "main",
+                   .source = "1.1." + sender.digits(),
+                   .short_code = "0.0.12345",
+                   .sender = sender,
+                   .action = store::action::redeem,
+                   .vouchers = {card},
+                   .target = {},
+                   .reason = {},
+                   .language = "en"};
+  for (std::size_t i = 0; i < 8; ++i) text.print.octets[i] = static_cast<std::uint8_t>(number >> (8 * i));
+  return text;
 }
 
 // The reason; empty when it was not refused.

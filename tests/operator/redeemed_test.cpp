@@ -10,6 +10,7 @@
 #include "store/operations.hpp"
 #include "store/worker.hpp"
 #include "tests/operator/books.hpp"
+#include "tests/operator/proof.hpp"
 
 namespace topupd::tests {
 namespace {
@@ -18,18 +19,8 @@ const auto a = *parser::msisdn::from_e164("999701234567");
 const auto b = *parser::msisdn::from_e164("999709876543");
 
 store::text text_of(std::uint64_t ticket, store::voucher_digest voucher, std::optional<parser::msisdn> target) {
-  store::text text{.print = {},
-                   .smsc = "main",
-                   .source = "1.1." + a.digits(),
-                   .short_code = "0.0.12345",
-                   .sender = a,
-                   .action = store::action::redeem,
-                   .vouchers = {voucher},
-                   .target = target,
-                   .reason = {},
-                   .language = "en"};
-  text.ticket = ticket;
-  text.print.octets[0] = static_cast<std::uint8_t>(ticket);
+  store::text text = redeeming(voucher, a, ticket);
+  text.target = target;
   return text;
 }
 

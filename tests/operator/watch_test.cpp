@@ -12,6 +12,7 @@
 #include "store/operations.hpp"
 #include "store/watcher.hpp"
 #include "store/worker.hpp"
+#include "tests/operator/proof.hpp"
 #include "tests/operator/rich_books.hpp"
 
 namespace topupd::tests {
@@ -306,20 +307,7 @@ TEST_CASE("while top-ups and calls go on at full speed, nothing seems wrong") {
   while (decided < cards.size()) {
     for (int i = 0; i < 200 && offered < cards.size(); ++i, ++offered) {
       const auto sender = *parser::msisdn::from_number(999'700'000'000 + offered % 50);
-      store::text text{.print = {},
-                       .smsc = "main",
-                       .source = "1.1." + sender.digits(),
-                       .short_code = "0.0.12345",
-                       .sender = sender,
-                       .action = store::action::redeem,
-                       .vouchers = {cards[offered]},
-                       .target = {},
-                       .reason = {},
-                       .language = "en"};
-      text.ticket = offered + 1;
-      text.print.octets[0] = static_cast<std::uint8_t>(offered % 256);
-      text.print.octets[1] = static_cast<std::uint8_t>(offered / 256);
-      REQUIRE(worker.offer(text) == store::worker::taken::yes);
+      REQUIRE(worker.offer(redeeming(cards[offered], sender, offered + 1)) == store::worker::taken::yes);
     }
     CHECK(watched(books) == "");
     ++looks;

@@ -16,10 +16,6 @@ std::int64_t print_with_bonus(database& db, std::int64_t cards, std::int64_t bon
   return card;
 }
 
-std::int64_t bonus_of(database& db, std::uint64_t number) {
-  return db.count(fmt::format("select bonus_minor from topup.account where msisdn = {}", number));
-}
-
 }  // namespace
 
 TEST_CASE("a card's bonus is granted with its credit, beside the balance") {
@@ -34,11 +30,11 @@ TEST_CASE("a card's bonus is granted with its credit, beside the balance") {
   CHECK(first.bonus_until.has_value());
   CHECK(first.bonus_until < first.valid_until);
   CHECK(first.balance.amount_minor == 1000);
-  CHECK(bonus_of(db, alice) == 150);
+  CHECK(db.bonus(alice) == 150);
   const auto both = one.decide_all({redeem(alice, voucher(card + 1)), redeem(bob, voucher(simple))});
   CHECK(both[0].bonus.amount_minor == 150);
   CHECK(both[1].bonus.currency.empty());
-  CHECK(bonus_of(db, alice) == 300);
+  CHECK(db.bonus(alice) == 300);
   CHECK(db.count(fmt::format("select sum(amount_minor) from topup.transfer where credit = -{} and debit = 3", alice)) ==
         300);
 
@@ -58,11 +54,11 @@ TEST_CASE("a bonus without days of its own lasts as long as the credit; a lapsed
   db.sql("update topup.account set bonus_until = now() - interval '1 second'");
   CHECK(one.decide(plain(alice, action::balance)).bonus.currency.empty());
   one.decide(redeem(alice, voucher(card + 1)));
-  CHECK(bonus_of(db, alice) == 150);
+  CHECK(db.bonus(alice) == 150);
   CHECK(db.count("select sum(amount_minor) from topup.transfer where kind = 'lapse' and credit = 5") == 150);
   const decision last = one.decide(redeem(alice, voucher(endless)));
   CHECK_FALSE(last.bonus_until);
-  CHECK(bonus_of(db, alice) == 160);
+  CHECK(db.bonus(alice) == 160);
   CHECK(db.count("select count(*) from topup.account where bonus_until is null") == 1);
 }
 
@@ -74,8 +70,8 @@ TEST_CASE("UNDO takes the bonus along") {
   gateway one{at};
   one.decide_all({redeem_for(alice, voucher(card), bob)});
   CHECK(one.decide_all({plain(alice, action::undo)}).at(0).outcome == outcome::undone);
-  CHECK(bonus_of(db, bob) == 0);
-  CHECK(bonus_of(db, alice) == 150);
+  CHECK(db.bonus(bob) == 0);
+  CHECK(db.bonus(alice) == 150);
   CHECK(db.count(fmt::format("select count(*) from topup.account where msisdn = {} and bonus_until > now()", alice)) ==
         1);
 }

@@ -83,6 +83,13 @@ std::string database::word(const std::string& statement) {
   return sql(statement).at(0)[0].as<std::string>("");
 }
 
+std::int64_t database::balance(std::uint64_t number) {
+  return count(fmt::format("select coalesce((select balance_minor from topup.account where msisdn = {}), -1)", number));
+}
+std::int64_t database::bonus(std::uint64_t number) {
+  return count(fmt::format("select coalesce((select bonus_minor from topup.account where msisdn = {}), -1)", number));
+}
+
 std::int64_t database::print(std::int64_t cards, const batch& of) {
   const std::int64_t first = next_serial_;
   next_serial_ += cards;

@@ -25,6 +25,8 @@ class database {
   pqxx::result sql(const std::string& statement);    // as superuser, committed
   std::int64_t count(const std::string& statement);  // its one number
   std::string word(const std::string& statement);    // its one text
+  std::int64_t balance(std::uint64_t number);        // -1: no account
+  std::int64_t bonus(std::uint64_t number);
 
   // A product of this value and `cards` active vouchers of it; returns the first serial. Their digests are voucher().
   struct batch {

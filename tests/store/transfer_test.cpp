@@ -29,10 +29,6 @@ decision give(gateway& at, std::uint64_t from, std::uint64_t to, std::int64_t am
   return at.decide(plain(from, action::confirm));
 }
 
-std::int64_t balance(database& db, std::uint64_t of) {
-  return db.count(fmt::format("select coalesce((select balance_minor from topup.account where msisdn = {}), -1)", of));
-}
-
 }  // namespace
 
 TEST_CASE("a transfer is asked about, and only YES moves the money, once; both are told") {
@@ -46,7 +42,7 @@ TEST_CASE("a transfer is asked about, and only YES moves the money, once; both a
   CHECK(asked.amount == topupd::parser::money{300, "USD"});
   CHECK(asked.target == msisdn(bob));
   CHECK(asked.until == asked.decided_at + std::chrono::minutes{10});
-  CHECK(balance(db, alice) == 2000);
+  CHECK(db.balance(alice) == 2000);
 
   const auto yes = one.decide_all({plain(alice, action::confirm)});
   REQUIRE(yes.size() == 2);
@@ -61,13 +57,13 @@ TEST_CASE("a transfer is asked about, and only YES moves the money, once; both a
   CHECK(yes[1].amount.amount_minor == 300);
   CHECK(yes[1].balance.amount_minor == 300);
   CHECK(yes[1].earlier == yes[0].receipt);
-  CHECK(balance(db, alice) == 1700);
-  CHECK(balance(db, bob) == 300);
+  CHECK(db.balance(alice) == 1700);
+  CHECK(db.balance(bob) == 300);
   CHECK(db.word(
             "select string_agg(kind || ' ' || debit || ' ' || credit || ' ' || amount_minor, ', ') from topup.transfer "
             "where kind = 'transfer'") == fmt::format("transfer {} {} 300", alice, bob));
   CHECK(one.repeat().at(0).outcome == outcome::transferred);  // an unknown COMMIT
-  CHECK(balance(db, bob) == 300);
+  CHECK(db.balance(bob) == 300);
   CHECK(one.decide(plain(alice, action::confirm)).outcome == outcome::no_question);
 }
 
@@ -84,8 +80,8 @@ TEST_CASE("NO, and a question that has lapsed, move nothing") {
   one.decide(transfer(alice, bob, 300));
   db.pass("11 minutes");
   CHECK(one.decide(plain(alice, action::confirm)).outcome == outcome::no_question);
-  CHECK(balance(db, alice) == 1000);
-  CHECK(balance(db, bob) == -1);
+  CHECK(db.balance(alice) == 1000);
+  CHECK(db.balance(bob) == -1);
 }
 
 TEST_CASE("what stands against a transfer is said, when asking and again at YES") {
@@ -163,8 +159,8 @@ TEST_CASE("credits and transfers of one call find the same accounts") {
   const auto all = one.decide_all(
       {plain(alice, action::confirm), redeem_for(carol, voucher(card + 1), alice), redeem(bob, voucher(card + 2))});
   CHECK(all[0].outcome == outcome::transferred);
-  CHECK(balance(db, alice) == 1700);
-  CHECK(balance(db, bob) == 1300);
+  CHECK(db.balance(alice) == 1700);
+  CHECK(db.balance(bob) == 1300);
   // Both chains reach all transfers.
   CHECK(
       db.count(fmt::format(

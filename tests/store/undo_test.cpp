@@ -16,10 +16,6 @@ worker_options undoing(const database& at) {
   return all;
 }
 
-std::int64_t balance(database& db, std::uint64_t of) {
-  return db.count(fmt::format("select coalesce((select balance_minor from topup.account where msisdn = {}), -1)", of));
-}
-
 }  // namespace
 
 TEST_CASE("UNDO gives the last credit for another number to its sender, and tells both") {
@@ -40,15 +36,15 @@ TEST_CASE("UNDO gives the last credit for another number to its sender, and tell
   CHECK(all[1].earlier == credit.receipt);
   CHECK(all[1].amount.amount_minor == 1000);
   CHECK(all[1].balance.amount_minor == 0);
-  CHECK(balance(db, alice) == 1000);
-  CHECK(balance(db, bob) == 0);
+  CHECK(db.balance(alice) == 1000);
+  CHECK(db.balance(bob) == 0);
   CHECK(db.count("select count(*) from topup.account where valid_until is not null") == 2);
   CHECK(db.count("select count(*) from topup.reversal") == 1);
 
   const decision twice = one.decide(plain(alice, action::undo));
   CHECK(twice.outcome == outcome::not_undone);
   CHECK(twice.reason == "undone_before");
-  CHECK(balance(db, alice) == 1000);
+  CHECK(db.balance(alice) == 1000);
   // The card stays redeemed.
   CHECK(one.decide(redeem(alice, voucher(card))).outcome == outcome::repeated);
 }
@@ -60,21 +56,21 @@ TEST_CASE("UNDO takes back all cards of one text, and a transfer too") {
   text both = redeem_for(alice, voucher(card), bob);
   both.vouchers.push_back(voucher(card + 1));
   one.decide_all({both});
-  CHECK(balance(db, bob) == 2000);
+  CHECK(db.balance(bob) == 2000);
   const decision undone = one.decide_all({plain(alice, action::undo)}).at(0);
   CHECK(undone.amount.amount_minor == 2000);
-  CHECK(balance(db, bob) == 0);
-  CHECK(balance(db, alice) == 2000);
+  CHECK(db.balance(bob) == 0);
+  CHECK(db.balance(alice) == 2000);
 
   text give = plain(alice, action::transfer);
   give.target = msisdn(carol);
   give.expected_minor = 400;
   one.decide(give);
   one.decide_all({plain(alice, action::confirm)});
-  CHECK(balance(db, carol) == 400);
+  CHECK(db.balance(carol) == 400);
   CHECK(one.decide_all({plain(alice, action::undo)}).at(0).amount.amount_minor == 400);
-  CHECK(balance(db, carol) == 0);
-  CHECK(balance(db, alice) == 2000);
+  CHECK(db.balance(carol) == 0);
+  CHECK(db.balance(alice) == 2000);
 }
 
 TEST_CASE("what cannot be undone, and why") {
@@ -89,12 +85,12 @@ TEST_CASE("what cannot be undone, and why") {
   SUBCASE("it is spent") {
     db.sql(fmt::format("update topup.account set reserved_minor = 1 where msisdn = {}", bob));
     CHECK(one.decide(plain(alice, action::undo)).reason == "spent");
-    CHECK(balance(db, bob) == 1000);
+    CHECK(db.balance(bob) == 1000);
   }
   SUBCASE("the account is on hold") {
     db.sql(fmt::format("update topup.account set held = true where msisdn = {}", bob));
     CHECK(one.decide(plain(alice, action::undo)).reason == "held_account");
-    CHECK(balance(db, bob) == 1000);
+    CHECK(db.balance(bob) == 1000);
   }
   SUBCASE("it is too late") {
     db.pass("11 minutes");
