@@ -15,6 +15,8 @@ if(TOPUPD_SANITIZE)
   add_link_options(-fsanitize=${TOPUPD_SANITIZE})
   if(CMAKE_CXX_COMPILER_ID STREQUAL Clang)
     add_compile_options(-fno-sanitize=function)  # clang 14 cannot put its mark before a coroutine's parts
+  else()
+    add_compile_options(-Wno-maybe-uninitialized)  # GCC's false alarms in std::regex under sanitizers (its bug 105562)
   endif()
 endif()
 if(TOPUPD_HARDEN)

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <exception>
 #include <filesystem>
+#include <fstream>
 #include <utility>
 #include <variant>
 
@@ -117,16 +118,38 @@ class loader {
 
   void read_smscs(section& top) {
     top.require("smsc", "write [[smsc]] with host, port, system_id and password of the SMSC below it");
-    for (auto& from : top.tables("smsc")) {
+    auto tables = top.tables("smsc");
+    for (auto& from : tables) {
       smsc one;
       read_smsc(from, one);
       read_password(from, one);
+      find_tls_files(from, one);
       from.finish();
       const auto is_same = [&](const smsc& other) { return !one.name.empty() && other.name == one.name; };
       if (std::any_of(settings_.smscs.begin(), settings_.smscs.end(), is_same))
         from.fault("name", '"' + one.name + "\" is another SMSC's name already; each needs its own");
       settings_.smscs.push_back(std::move(one));
     }
+    for (std::size_t i = 0; i < tables.size(); ++i) judge_smscs(tables[i], settings_.smscs[i], settings_);
+  }
+
+  // Paths as they stand for us, not for the configuration; what is in them is judged when the link is made.
+  void find_tls_files(section& from, smsc& of) const {
+    auto keys = from.table("tls");
+    auto& into = of.tls;
+    const auto find = [&](std::string_view key, std::string& file) {
+      if (file.empty()) return;
+      file = beside(file);
+      if (options_.secrets && std::ifstream(file).peek() == std::ifstream::traits_type::eof())
+        keys.fault(key, file + " cannot be read, or is empty");
+    };
+    find("ca_file", into.ca_file);
+    find("certificate_file", into.certificate_file);
+    if (const auto credential = credential_path("smsc_" + of.name + "_key"); credential && !into.key_file.empty())
+      into.key_file = *credential;
+    find("key_file", into.key_file);
+    if (options_.secrets && is_world_readable(into.key_file))
+      keys.fault("key_file", into.key_file + " may be read by every user; chmod 600 " + into.key_file);
   }
 
   void read_password(section& from, smsc& into) {

@@ -89,31 +89,6 @@ bool section::read(std::string_view key, std::vector<std::string>& into) {
   return true;
 }
 
-bool section::read(std::string_view key, std::vector<int>& into, int least, int most) {
-  auto* found = find(key);
-  if (found == nullptr) return false;
-  auto* array = found->as_array();
-  if (array == nullptr) return wrong_type(key, *found, "an array of numbers, as [14, 16]");
-  if (array->empty()) {
-    fault(key, "is empty; give at least one number " + between(least, most));
-    return false;
-  }
-  std::vector<int> values;
-  for (auto& element : *array) {
-    auto* number = element.as_integer();
-    if (number == nullptr) {
-      wrong_type(key, element, "an array of numbers, as [14, 16]");
-    } else if (number->get() < least || number->get() > most) {
-      faults_->add(line_of(element), full(key), std::to_string(number->get()) + " is not " + between(least, most));
-    } else {
-      values.push_back(static_cast<int>(number->get()));
-    }
-  }
-  if (values.size() != array->size()) return false;
-  into = std::move(values);
-  return true;
-}
-
 bool section::read(std::string_view key, std::chrono::milliseconds& into, std::chrono::milliseconds least,
                    std::chrono::milliseconds most) {
   auto* found = find(key);
@@ -216,6 +191,28 @@ bool section::read_integer(std::string_view key, std::int64_t& into, std::int64_
     return false;
   }
   into = number->get();
+  return true;
+}
+
+bool section::read_integers(std::string_view key, std::vector<std::int64_t>& into, std::int64_t least,
+                            std::int64_t most) {
+  auto* found = find(key);
+  if (found == nullptr) return false;
+  auto* array = found->as_array();
+  if (array == nullptr) return wrong_type(key, *found, "an array of numbers, as [14, 16]");
+  std::vector<std::int64_t> values;
+  for (auto& element : *array) {
+    auto* number = element.as_integer();
+    if (number == nullptr) {
+      wrong_type(key, element, "an array of numbers, as [14, 16]");
+    } else if (number->get() < least || number->get() > most) {
+      faults_->add(line_of(element), full(key), std::to_string(number->get()) + " is not " + between(least, most));
+    } else {
+      values.push_back(number->get());
+    }
+  }
+  if (values.size() != array->size()) return false;
+  into = std::move(values);
   return true;
 }
 

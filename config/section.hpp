@@ -36,7 +36,6 @@ class section {
   bool read(std::string_view key, bool& into);
   bool read(std::string_view key, secret& into);  // and wipes the octets in the TOML tree
   bool read(std::string_view key, std::vector<std::string>& into);
-  bool read(std::string_view key, std::vector<int>& into, int least, int most);
   bool read(std::string_view key, std::chrono::milliseconds& into, std::chrono::milliseconds least,
             std::chrono::milliseconds most);
   template <typename Integer>
@@ -44,6 +43,14 @@ class section {
     std::int64_t value = 0;
     if (!read_integer(key, value, least, most)) return false;
     into = static_cast<Integer>(value);
+    return true;
+  }
+  template <typename Integer>
+  bool read(std::string_view key, std::vector<Integer>& into, std::int64_t least, std::int64_t most) {
+    std::vector<std::int64_t> values;
+    if (!read_integers(key, values, least, most)) return false;
+    into.clear();
+    for (const auto value : values) into.push_back(static_cast<Integer>(value));
     return true;
   }
   // One of a few words.
@@ -63,6 +70,7 @@ class section {
  private:
   toml::node* find(std::string_view key);
   bool read_integer(std::string_view key, std::int64_t& into, std::int64_t least, std::int64_t most);
+  bool read_integers(std::string_view key, std::vector<std::int64_t>& into, std::int64_t least, std::int64_t most);
   bool wrong_type(std::string_view key, const toml::node& found, std::string_view wanted);
   [[nodiscard]] std::string full(std::string_view key) const;
 

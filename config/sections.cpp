@@ -12,11 +12,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-bool has_control_characters(std::string_view text) {
-  return std::any_of(text.begin(), text.end(),
-                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
-}
-
 template <typename Value>
 bool stands_before(const std::vector<Value>& values, std::size_t index) {
   const auto here = values.begin() + static_cast<std::ptrdiff_t>(index);
@@ -47,20 +42,15 @@ bool read_digits(section& from, std::string_view key, std::vector<std::string>& 
 }
 
 void read_lengths(section& from, std::string_view key, std::vector<int>& into, int least, int most) {
-  if (!from.read(key, into, least, most)) return;
-  for (std::size_t i = 0; i < into.size(); ++i) {
-    if (stands_before(into, i)) from.fault(key, i, std::to_string(into[i]) + " stands here twice");
+  std::vector<int> lengths;
+  if (!from.read(key, lengths, least, most)) return;
+  if (lengths.empty())
+    return from.fault(
+        key, "is empty; give at least one number from " + std::to_string(least) + " to " + std::to_string(most));
+  for (std::size_t i = 0; i < lengths.size(); ++i) {
+    if (stands_before(lengths, i)) from.fault(key, i, std::to_string(lengths[i]) + " stands here twice");
   }
-}
-
-// A C-octet string of a bind: at most so many characters, as SMPP 3.4 §5.2 gives them, less the closing NULL.
-bool read_octets(section& from, std::string_view key, std::string& into, std::size_t most, std::string_view source) {
-  if (!from.read(key, into)) return false;
-  if (into.size() > most)
-    from.fault(key,
-               "is longer than the " + std::to_string(most) + " characters that " + std::string(source) + " allows");
-  if (has_control_characters(into)) from.fault(key, "must be printable characters");
-  return true;
+  into = std::move(lengths);
 }
 
 }  // namespace
@@ -146,41 +136,6 @@ void read_store(section& from, store& into) {
     from.fault("queue_max",
                "is less than batch_max (" + std::to_string(into.batch_max) + "); a batch would never be full");
   from.read("lease", into.lease, 1s, 10min);
-}
-
-void read_smsc(section& from, smsc& into) {
-  from.require("name", R"(write how logs and credentials call this SMSC, as name = "main")");
-  if (from.read("name", into.name)) {
-    constexpr auto* allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
-    if (into.name.empty() || into.name.size() > 32 || into.name.find_first_not_of(allowed) != std::string::npos)
-      from.fault("name", "must be 1 to 32 letters, digits, - or _");
-  }
-  if (from.read("host", into.host) && (into.host.empty() || into.host.find_first_of(" \t/@[]") != std::string::npos ||
-                                       std::count(into.host.begin(), into.host.end(), ':') == 1))
-    from.fault("host", "is no host name or address; the port has a key of its own");
-  from.read("port", into.port, 1, 65535);
-  from.require("system_id", "write the name that the SMSC's operator gave you");
-  if (read_octets(from, "system_id", into.system_id, 15, "SMPP 3.4 §5.2.1") && into.system_id.empty())
-    from.fault("system_id", "is empty; write the name that the SMSC's operator gave you");
-  read_octets(from, "system_type", into.system_type, 12, "SMPP 3.4 §5.2.3");
-  from.read("binds", into.binds, 1, 16);
-  from.read("window", into.window, 1, 1000);
-  from.read("inbox", into.inbox, 1, 100'000);
-  std::string name;
-  if (from.choose("default_alphabet", name, {"gsm7", "ascii", "latin1"}))
-    into.default_alphabet = parser::alphabet_from(name).value();
-  // 0 is ESME_ROK: it would tell the SMSC to forget a text that nobody has taken (DESIGN.md §2.5).
-  from.read("temporary_status", into.temporary_status, 1, 0xFFFFFFFF);
-  from.read("answer_within", into.answer_within, 50ms, 1499ms);  // DESIGN.md §2.5: always under 1.5 s
-  from.read("connect_timeout", into.connect_timeout, 100ms, 5min);
-  from.read("bind_timeout", into.bind_timeout, 100ms, 5min);
-  from.read("enquire_link_after", into.enquire_link_after, 100ms, 1h);
-  from.read("enquire_link_timeout", into.enquire_link_timeout, 100ms, 5min);
-  from.read("response_timeout", into.response_timeout, 100ms, 10min);
-  from.read("reconnect_min", into.reconnect_min, 50ms, 5min);
-  from.read("reconnect_max", into.reconnect_max, 50ms, 1h);
-  if (into.reconnect_max < into.reconnect_min)
-    from.fault("reconnect_max", "is less than reconnect_min (" + to_text(into.reconnect_min) + ")");
 }
 
 void read_log(section from, log& into) {

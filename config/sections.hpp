@@ -27,6 +27,8 @@ void read_guessing(section from, guessing& into);
 void read_approval(section from, const std::string& currency, approval& into);
 void read_store(section& from, store& into);
 void read_smsc(section& from, smsc& into);
+// What of one SMSC can only be judged when all have been read.
+void judge_smscs(section& from, const smsc& one, const settings& all);
 void read_log(section from, log& into);
 void read_http(section from, http& into);
 

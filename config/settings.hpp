@@ -53,21 +53,72 @@ struct store {
   std::string url = "postgresql:///topup";  // may hold a password: printed nowhere
   std::size_t batch_max = 256;
   std::size_t queue_max = 4096;
-  std::chrono::milliseconds lease{10'000};  // of an owed reply
+  std::chrono::milliseconds lease{7'000};  // of an owed reply: taken over within 10 s
+};
+
+// What an SMSC wants otherwise than another one. Defaults are those of a strict SMPP 3.4 SMSC; `profile` changes them
+// to what a kind of SMSC is known for, and every key says more than the profile (config/profiles.hpp).
+enum class bind_mode { transceiver, pair };         // pair: a transmitter and a receiver, two links
+enum class number_format { e164, plus, national };  // 999701234567, +999701234567, 0701234567
+enum class receipt_policy { none, failure, all };   // registered_delivery, SMPP 3.4 §5.2.17
+enum class receipt_match {                          // how a delivery receipt names the message it is about
+  message_id,                                       // by the id of submit_sm_resp, as it stands
+  decimal_of_hex,                                   // submit_sm_resp has it in hexadecimal, the receipt in decimal
+  hex_of_decimal,                                   // and the other way round
+  user_message_reference,                           // by the number that we gave it: ids mean nothing at this SMSC
+};
+enum class concatenation { udh, sar, payload };  // of a long reply: 3GPP TS 23.040, sar_* TLVs, message_payload
+enum class ussd_session {                        // what names a USSD dialogue
+  none,                                          // no USSD: such messages are texts
+  its_session_info,                              // SMPP 3.4 §5.3.2.43
+  user_message_reference,
+  source,  // nothing: one dialogue per number
+};
+
+struct tls {
+  bool enabled = false;
+  std::string server_name;       // in the certificate; empty: host
+  std::string ca_file;           // PEM; empty: the system's
+  std::string certificate_file;  // ours, for an SMSC that asks for one; PEM
+  std::string key_file;          // its key
 };
 
 struct smsc {
   std::string name;
+  std::string group;               // SMSCs that stand in for each other; empty: none does
+  std::string profile = "smpp34";  // smpp34, generic, kannel, osmocom
   std::string host = "127.0.0.1";
   std::uint16_t port = 2775;
+  config::tls tls;
   std::string system_id;
   secret password;
   std::string system_type;
-  int binds = 1;
+  std::uint8_t interface_version = 0x34;
+  std::uint8_t range_ton = 0, range_npi = 0;
+  std::string address_range;
+  bind_mode bind = bind_mode::transceiver;
+  int binds = 1;  // parallel links, or pairs
   std::size_t window = 64;
-  std::size_t inbox = 1024;  // messages of the SMSC not yet answered, per bind
+  std::size_t inbox = 1024;      // messages of the SMSC not yet answered, per bind
+  std::uint32_t throughput = 0;  // submit_sm a second and bind, each part counted; 0: no limit
+
   parser::alphabet default_alphabet = parser::alphabet::gsm7;
+  config::concatenation concatenation = config::concatenation::udh;
   std::uint32_t temporary_status = 0x64;
+  std::vector<std::uint32_t> throttling_statuses = {0x58, 0x14};  // of submit_sm_resp: pause, halve the rate, try again
+  std::vector<std::uint32_t> permanent_statuses = {};  // besides those of SMPP 3.4 that are so by their meaning
+
+  // Where a number is written first by us: a notice, and a reply that leaves by another SMSC of the group.
+  std::uint8_t number_ton = 1, number_npi = 1;
+  config::number_format number_format = config::number_format::e164;
+  std::string service_type;  // of submit_sm (§5.2.11)
+
+  receipt_policy receipts = receipt_policy::none;
+  config::receipt_match receipt_match = config::receipt_match::message_id;
+  std::uint16_t message_id_tlv = 0;  // vendor TLV of deliver_sm that names the text, kept over redeliveries; 0: none
+  ussd_session ussd = ussd_session::none;
+  std::chrono::milliseconds ussd_timeout{60'000};  // of silence in a dialogue
+
   std::chrono::milliseconds answer_within{1'400};  // a deliver_sm: then the temporary status
   std::chrono::milliseconds connect_timeout{10'000};
   std::chrono::milliseconds bind_timeout{10'000};

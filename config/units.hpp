@@ -16,6 +16,7 @@ std::optional<std::chrono::milliseconds> time_from(std::string_view text);
 std::string to_text(std::chrono::milliseconds time);
 
 bool is_digits(std::string_view text);  // 0-9 and at least one
+bool has_control_characters(std::string_view text);
 
 // What was probably meant by `word`: the one that one or two slips of the finger away. Empty when none is that close.
 std::string nearest(std::string_view word, const std::vector<std::string>& among);

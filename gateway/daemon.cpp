@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/ip/host_name.hpp>
 #include <boost/asio/post.hpp>
 #include <csignal>
@@ -66,27 +67,43 @@ auto on(boost::asio::io_context& io, Function function) {
 daemon::daemon(const config::settings& settings, std::string path)
     : path_(std::move(path)),
       log_(io_.get_executor(), settings.log.level, settings.log.format),
-      links_(io_, settings.smscs, log_,
-             {.on_message = [this](const origin& from, std::size_t smsc,
-                                   const smpp::short_message& value) { service_.message(from, smsc, value); },
-              .on_submitted = [this](smpp::ticket name, smpp::command_status status,
-                                     const std::string& id) { outbox_.submitted(name, status, id); },
-              .on_unknown = [this](smpp::ticket name) { outbox_.unknown(name); },
-              .on_room = [this](std::size_t smsc) { outbox_.pump(smsc); },
-              .on_change =
-                  [this] {
-                    say_status();
-                    outbox_.claim();
-                  }}),
+      links_(
+          io_, settings.smscs, log_,
+          {.on_message =
+               [this](const origin& from, std::size_t smsc, const smpp::short_message& value) {
+                 act([&](smpp::time_point now) { service_.message(from, smsc, value, now); });
+               },
+           .on_submitted =
+               [this](smpp::ticket name, smpp::command_status status, const std::string& id) {
+                 act([&](smpp::time_point now) { outbox_.submitted(name, status, id, now); });
+               },
+           .on_unknown = [this](smpp::ticket name) { act([&](smpp::time_point now) { outbox_.unknown(name, now); }); },
+           .on_room = [this](std::size_t smsc) { act([&](smpp::time_point now) { outbox_.pump(smsc, now); }); },
+           .on_change =
+               [this] {
+                 say_status();
+                 outbox_.claim();
+                 act([this](smpp::time_point now) {
+                   for (std::size_t i = 0; i < links_.smsc_count(); ++i) outbox_.pump(i, now);
+                 });
+               }}),
       store_(worker_options_of(settings),
-             {.on_decided = on(io_, [this](std::vector<store::decision> all) { service_.decided(std::move(all)); }),
+             {.on_decided = on(io_,
+                               [this](std::vector<store::decision> all) {
+                                 act([&](smpp::time_point now) { service_.decided(std::move(all), now); });
+                               }),
               .on_refused = on(io_, [this](const std::vector<std::uint64_t>& all) { service_.refused(all); }),
               .on_claimed = on(io_,
                                [this](std::vector<store::decision> all) {
-                                 for (auto& each : all) outbox_.add(std::move(each));
+                                 act([&](smpp::time_point now) {
+                                   for (auto& each : all) outbox_.add(std::move(each), std::nullopt, now);
+                                 });
                                }),
-              .on_kept = on(io_, [this](std::uint64_t ticket,
-                                        const std::vector<std::string>& sealed) { service_.kept(ticket, sealed); }),
+              .on_kept = on(io_,
+                            [this](std::uint64_t ticket, const std::vector<std::string>& sealed) {
+                              act([&](smpp::time_point now) { service_.kept(ticket, sealed, now); });
+                            }),
+              .on_noted = on(io_, [this](const std::vector<std::uint64_t>& all) { service_.noted(all); }),
               .on_state = on(io_,
                              [this](bool up, const std::string& why) {
                                store_up_ = up;
@@ -103,12 +120,14 @@ daemon::daemon(const config::settings& settings, std::string path)
                   [this](const std::string& why) {
                     log_.warning("books not looked at", {{"why", why}});
                   })),
-      outbox_(io_, {.lease = settings.store.lease}, replies(settings), links_, store_, log_, metrics_),
-      service_(io_, settings, links_, store_, outbox_, log_, metrics_),
+      outbox_({.lease = settings.store.lease, .numbers = settings.reading.numbers}, replies(settings), links_, store_,
+              log_, metrics_, std::random_device{}()),
+      service_(settings, links_, store_, outbox_, log_, metrics_),
       signals_(io_, SIGTERM, SIGINT, SIGHUP),
       drain_timer_(io_),
       watchdog_timer_(io_),
-      store_timer_(io_) {
+      store_timer_(io_),
+      agenda_(io_) {
   if (!settings.http.listen.empty()) {
     metrics_.on_scrape([this] { metrics_.waiting(service_.pending(), outbox_.waiting() + outbox_.in_flight()); });
     http_.emplace(io_, settings.http.listen, metrics_, [this] { return why_unhealthy(); });
@@ -119,7 +138,7 @@ void daemon::run() {
   on_signal();
   watched(watcher_.first());
   links_.start();
-  outbox_.start();
+  act([this](smpp::time_point now) { outbox_.start(now); });
   log_.info("topupd started", {{"version", TOPUPD_VERSION}, {"binds", std::to_string(links_.bind_count())}});
   // Ready before the bind: an SMSC that is away must not make systemd restart us (DESIGN.md §7).
   notify_.ready("starting");
@@ -128,6 +147,28 @@ void daemon::run() {
   watch_store();
   io_.run();
   log_.info("topupd stopped", {});
+}
+
+// What the service and the outbox do happens at a time, and may bring forward when they are needed next.
+template <typename Act>
+void daemon::act(Act step) {
+  step(std::chrono::steady_clock::now());
+  wake_in_time();
+}
+
+void daemon::wake_in_time() {
+  const auto next = std::min(service_.deadline(), outbox_.deadline());
+  if (next >= wakes_at_) return;  // woken too early, it looks again
+  wakes_at_ = next;
+  agenda_.expires_at(next);
+  agenda_.async_wait([this](boost::system::error_code failed) {
+    if (failed) return;
+    wakes_at_ = smpp::time_point::max();
+    act([this](smpp::time_point now) {
+      service_.tick(now);
+      outbox_.tick(now);
+    });
+  });
 }
 
 void daemon::on_signal() {
@@ -151,6 +192,7 @@ void daemon::reload() {
   if (settings) {
     service_.use(parser::reader(settings->reading));
     outbox_.use(replies(*settings));
+    service_.use(replies(*settings));
     log_.set_level(settings->log.level);
     log_.info("configuration reloaded", {{"file", path_}});
   }

@@ -12,10 +12,10 @@
 #include "config/settings.hpp"
 #include "gateway/event_log.hpp"
 #include "gateway/http_server.hpp"
-#include "gateway/links.hpp"
 #include "gateway/metrics.hpp"
 #include "gateway/notify.hpp"
 #include "gateway/outbox_relay.hpp"
+#include "gateway/socket_links.hpp"
 #include "gateway/topup_service.hpp"
 #include "store/watcher.hpp"
 #include "store/worker.hpp"
@@ -45,13 +45,16 @@ class daemon {
   [[nodiscard]] std::string why_unhealthy() const;
   void feed_watchdog();
   void watch_store();
+  template <typename Act>
+  void act(Act step);
+  void wake_in_time();
 
   std::string path_;
   boost::asio::io_context io_{1};
   event_log log_;
   metrics metrics_;
   notify notify_;
-  links links_;
+  socket_links links_;
   store::worker store_;
   store::watcher watcher_;
   outbox_relay outbox_;
@@ -62,6 +65,8 @@ class daemon {
   boost::asio::steady_timer watchdog_timer_;
   std::chrono::steady_clock::time_point drain_until_;
   boost::asio::steady_timer store_timer_;
+  boost::asio::steady_timer agenda_;  // expires when the service or the outbox has something to do
+  smpp::time_point wakes_at_ = smpp::time_point::max();
   std::uint64_t store_progress_ = 0;
   bool store_up_ = true;
   bool store_hangs_ = false;

@@ -1,22 +1,19 @@
-// Every bind to every SMSC: where a message came from, and the way out for a reply.
+// The ways to the SMSCs: where a message came from, and the way out for a reply.
 //
-// A bind has a number for life and an epoch that grows with each connection, so that an answer that comes late never
-// reaches a message of the next connection that happens to have the same sequence number. One thread: the gateway's.
+// A bind is one link: of a pair, transmitter and receiver are two. It has a number for life and an epoch that grows
+// with each connection, so that an answer that comes late never reaches a message of the next connection that happens
+// to have the same sequence number. socket_links.hpp has the real ones; a simulation has others. One thread: the
+// gateway's.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
-#include <functional>
 #include <optional>
-#include <string>
 #include <string_view>
-#include <vector>
 
 #include "config/settings.hpp"
-#include "gateway/event_log.hpp"
-#include "gateway/smpp/supervisor.hpp"
+#include "gateway/smpp/pdu.hpp"
+#include "gateway/smpp/session.hpp"
 
 namespace topupd::gateway {
 
@@ -35,59 +32,27 @@ struct origin {
 
 class links {
  public:
-  struct handlers {
-    std::function<void(const origin&, std::size_t smsc, smpp::short_message)> on_message;
-    std::function<void(smpp::ticket, smpp::command_status, const std::string& message_id)> on_submitted;
-    std::function<void(smpp::ticket)> on_unknown;
-    std::function<void(std::size_t smsc)> on_room;
-    std::function<void()> on_change;  // a bind came or went
-  };
+  virtual ~links() = default;
 
-  links(boost::asio::io_context& io, const std::vector<config::smsc>& smscs, event_log& log, handlers to);
-
-  void start();
-  // Unbinds everywhere; `done` is called once every bind has ended.
-  void stop(std::function<void()> done);
-  // Closes every socket at once: for binds that do not end in time.
-  void cut();
-  // Answers new messages with each SMSC's temporary status instead of taking them, or takes them again.
-  void refuse_messages(bool refuse);
-
-  void answer(const origin& to, smpp::command_status status);
-  [[nodiscard]] std::size_t room(std::size_t smsc);
+  virtual void answer(const origin& to, smpp::command_status status) = 0;
+  // How many submit() would take now, by all binds of that SMSC: window and rate.
+  [[nodiscard]] virtual std::size_t room(std::size_t smsc) = 0;
   // By the link `preferred`, else by any bind of that SMSC with room: which link took it. Nothing when none has room.
-  std::optional<link_id> submit(std::size_t smsc, smpp::ticket name, smpp::short_message value,
-                                const std::optional<link_id>& preferred);
+  virtual std::optional<link_id> submit(std::size_t smsc, smpp::ticket name, smpp::short_message value,
+                                        const std::optional<link_id>& preferred) = 0;
+  // The SMSC said on that link that we are too fast: it slows down (smpp::session::throttled).
+  virtual void throttled(const link_id& by) = 0;
 
-  [[nodiscard]] std::size_t smsc_count() const { return smscs_.size(); }
-  [[nodiscard]] const config::smsc& settings(std::size_t smsc) const { return smscs_[smsc]; }
+  [[nodiscard]] virtual std::size_t smsc_count() const = 0;
+  [[nodiscard]] virtual const config::smsc& settings(std::size_t smsc) const = 0;
+  [[nodiscard]] virtual std::size_t binds_up() const = 0;
+  // Of one SMSC, those by which replies can leave.
+  [[nodiscard]] virtual std::size_t binds_up(std::size_t smsc) const = 0;
+
   // The SMSC of that name; the first one when configuration has it no more.
   [[nodiscard]] std::size_t smsc_named(std::string_view name) const;
-  [[nodiscard]] std::size_t binds_up() const;
-  [[nodiscard]] std::size_t binds_up(std::size_t smsc) const;
-  [[nodiscard]] std::size_t bind_count() const { return binds_.size(); }
-
- private:
-  struct bind {
-    std::size_t smsc;
-    std::string name;  // "main" or "main/2"
-    std::uint64_t epoch = 0;
-    bool up = false;
-    std::optional<smpp::supervisor> supervisor;
-  };
-  void add_bind(std::size_t smsc, int number);
-  bool has_room(bind& of);
-  void on_event(bind& of, const smpp::link_event& event);
-
-  boost::asio::io_context& io_;
-  std::vector<config::smsc> smscs_;
-  event_log& log_;
-  handlers to_;
-  std::deque<bind> binds_;  // a deque: binds do not move
-  std::size_t running_ = 0;
-  std::size_t next_ = 0;  // round robin among binds
-  bool refusing_ = false;
-  std::function<void()> stopped_;
+  // By which SMSC replies for this one leave now: itself, or while it is down another one of its group that is up.
+  [[nodiscard]] std::optional<std::size_t> way_out(std::size_t smsc) const;
 };
 
 }  // namespace topupd::gateway

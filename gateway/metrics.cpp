@@ -13,7 +13,9 @@
 namespace topupd::gateway {
 namespace {
 
-constexpr auto outcomes = static_cast<std::size_t>(store::outcome::taken_back) + 1;  // the last of the enumeration
+// The last of each enumeration, and the first.
+constexpr auto outcomes = static_cast<std::size_t>(store::outcome::taken_back) + 1;
+constexpr auto delivery_states = static_cast<std::size_t>(store::delivery_state::rejected) + 1;
 
 prometheus::Family<prometheus::Counter>& counters(prometheus::Registry& of, const char* name, const char* help) {
   return prometheus::BuildCounter().Name(name).Help(help).Register(of);
@@ -51,10 +53,22 @@ struct metrics::body {
   prometheus::Counter& full = answers.Add({{"status", "full"}});
 
   prometheus::Family<prometheus::Counter>& replies =
-      counters(registry, "topupd_replies_total", "Replies submitted, by result; unknown ones are sent again.");
+      counters(registry, "topupd_replies_total",
+               "Replies submitted, by result; deferred, throttled and unknown ones are sent again.");
   prometheus::Counter& sent = replies.Add({{"result", "sent"}});
   prometheus::Counter& refused = replies.Add({{"result", "refused"}});
+  prometheus::Counter& deferred = replies.Add({{"result", "deferred"}});
+  prometheus::Counter& throttled = replies.Add({{"result", "throttled"}});
   prometheus::Counter& unknown = replies.Add({{"result", "unknown"}});
+
+  std::array<prometheus::Counter*, delivery_states> deliveries = [this] {
+    auto& family = counters(registry, "topupd_deliveries_total",
+                            "Replies that the SMSC has told the end of by a delivery receipt, by state.");
+    std::array<prometheus::Counter*, delivery_states> all{};
+    for (std::size_t i = 0; i < delivery_states; ++i)
+      all[i] = &family.Add({{"state", std::string(name(static_cast<store::delivery_state>(i)))}});
+    return all;
+  }();
 
   prometheus::Histogram& batch =
       histograms(registry, "topupd_batch_texts", "Texts that one call of the store decided.")
@@ -117,6 +131,15 @@ void metrics::reply_sent() {
 }
 void metrics::reply_refused() {
   body_->refused.Increment();
+}
+void metrics::reply_deferred() {
+  body_->deferred.Increment();
+}
+void metrics::reply_throttled() {
+  body_->throttled.Increment();
+}
+void metrics::delivered(store::delivery_state state) {
+  body_->deliveries.at(static_cast<std::size_t>(state))->Increment();
 }
 void metrics::reply_unknown() {
   body_->unknown.Increment();

@@ -33,9 +33,12 @@ class metrics {
   void answered_temporary();
   void answered_full();
 
-  void reply_sent();     // submit_sm_resp with ROK
-  void reply_refused();  // for good
-  void reply_unknown();  // no response: it will be sent again
+  void reply_sent();                            // submit_sm_resp with ROK
+  void reply_refused();                         // for good
+  void reply_deferred();                        // refused for now
+  void reply_throttled();                       // the SMSC says that we are too fast
+  void reply_unknown();                         // no response: it will be sent again
+  void delivered(store::delivery_state state);  // what a delivery receipt says of a reply at the end
 
   void binds_up(std::size_t all);
   void binds_up(std::string_view smsc, std::size_t of_it);

@@ -3,15 +3,14 @@
 //
 // What is owed lives in the database; this holds only what this process has the lease of, and at most `limit` of it.
 // What does not fit, or whose lease lapses while it waits, is let go: it is claimed again, by this process or another.
-// One thread: the gateway's.
+// Nothing is submitted on a lease that may have lapsed, neither after this process was frozen. Replies to one number
+// leave in the order of their texts, one at a time; one that is deferred keeps no other from leaving. Sans-I/O, as
+// smpp::session is: the time comes in, and tick() is called when deadline() has come. One thread: the gateway's.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <random>
 #include <string>
@@ -21,7 +20,10 @@
 #include "gateway/event_log.hpp"
 #include "gateway/links.hpp"
 #include "gateway/metrics.hpp"
+#include "gateway/pulse.hpp"
 #include "gateway/reply.hpp"
+#include "gateway/reply_queue.hpp"
+#include "parser/msisdn.hpp"
 #include "store/worker.hpp"
 
 namespace topupd::gateway {
@@ -30,73 +32,98 @@ class outbox_relay {
  public:
   struct options {
     std::chrono::milliseconds lease{10'000};
-    std::size_t limit = 8192;  // waiting for one SMSC
+    std::size_t limit = 8192;          // waiting for one SMSC
+    parser::numbering_plan numbers{};  // for an SMSC that wants national ones
   };
-  outbox_relay(boost::asio::io_context& io, options given, replies texts, links& out, store::worker& store,
-               event_log& log, metrics& counts);
+  using time_point = smpp::time_point;
+  // seed: of the jitter.
+  outbox_relay(options given, replies texts, links& out, store::door& store, event_log& log, metrics& counts,
+               std::uint32_t seed);
 
-  void start();  // begins to claim
-  void stop();   // submits nothing more, gives back what waits; what is in flight may still be answered
+  void start(time_point now);  // begins to claim
+  void stop();                 // submits nothing more, gives back what waits; what is in flight may still be answered
   void use(replies texts) { texts_ = std::move(texts); }
 
   // Takes a decision whose reply is owed and whose lease is ours. Known ones are only renewed.
   // acknowledged: the link on which its text was answered ESME_ROK just now.
-  void add(store::decision value, const std::optional<link_id>& acknowledged = std::nullopt);
-  void submitted(smpp::ticket name, smpp::command_status status, const std::string& message_id);
-  void unknown(smpp::ticket name);
-  void pump(std::size_t smsc);
+  void add(store::decision value, const std::optional<link_id>& acknowledged, time_point now);
+  void submitted(smpp::ticket name, smpp::command_status status, const std::string& message_id, time_point now);
+  void unknown(smpp::ticket name, time_point now);
+  void pump(std::size_t smsc, time_point now);  // there is room, perhaps
   // Asks for replies that other processes left owed; done by itself from time to time, and by whoever saw a bind come
   // up.
   void claim();
+  void tick(time_point now);
+  [[nodiscard]] time_point deadline() const;  // when tick() is next needed
 
-  [[nodiscard]] std::size_t waiting() const;
-  [[nodiscard]] std::size_t in_flight() const { return owed_.size() - waiting(); }
+  [[nodiscard]] const pulse& heart() const { return pulse_; }  // beats in tick()
+  [[nodiscard]] std::size_t waiting() const { return owed_.size() - on_their_way_; }
+  [[nodiscard]] std::size_t in_flight() const { return on_their_way_; }
 
  private:
   struct owed {
     store::decision facts;
-    std::chrono::steady_clock::time_point lease_until;
-    std::size_t smsc = 0;
-    std::optional<link_id> acknowledged;  // where the text's ESME_ROK went
-    std::optional<link_id> sent_by;       // while in flight
+    reply_queue::entry place;
+    time_point came;               // here
+    time_point lease_until;        // as the store has granted it
+    time_point renewed_until;      // as was asked for since; nobody has said yes
+    std::optional<link_id> heard;  // the link by which the text's ESME_ROK went
+    bool as_text = false;          // its USSD dialogue is over, perhaps
+
     // A reply is one short message or several; when one of those is not taken, all of them go again.
-    std::uint8_t attempt = 0;
-    std::size_t submitted = 0;  // of this attempt
+    std::vector<smpp::short_message> parts{};
+    std::size_t by = 0;      // the SMSC that they are made for
+    smpp::ticket first = 0;  // of the first part; the others follow
+    std::size_t submitted = 0;
     std::size_t taken = 0;
-    std::size_t segments = 1;
+    bool on_its_way = false;           // all of them are submitted
+    std::optional<link_id> sent_by{};  // the last one that was
+    std::string message_id{};          // the SMSC's, of the last part
   };
-  struct lane {  // the replies for one SMSC
-    explicit lane(boost::asio::io_context& io) : pause(io) {}
-    std::deque<std::int64_t> waiting;
-    boost::asio::steady_timer pause;
-    bool paused = false;
-    int throttled = 0;  // times in a row
-  };
-  void claim_later();
-  void renew();
-  void let_go(std::int64_t number);
-  void forget(std::int64_t number);
-  bool submit(std::int64_t number, owed& of);
-  void retry(std::int64_t number, owed& of);
-  void pause(std::size_t smsc);
-  void taken(std::int64_t number, const owed& of, const std::string& message_id);
-  void refused(std::int64_t number, const owed& of, smpp::command_status status);
+  [[nodiscard]] bool may_leave(const owed& reply, time_point now) const;
+  [[nodiscard]] bool is_in_dialogue(const owed& reply, const config::smsc& at, time_point now) const;
+  bool submit_next(std::size_t lane, std::size_t by, time_point now);
+  bool submit(owed& reply);
+  void make(owed& reply, std::size_t by, time_point now);
+  void pump_all(time_point now);
+  void look(time_point now);
+  [[nodiscard]] std::optional<std::size_t> about_to_leave() const;
+  void learn_appetite();
+  void renew(owed& reply, time_point now);
+
+  void taken(owed& reply, time_point now);
+  void slow_down(owed& reply, smpp::command_status status, bool not_here, time_point now);
+  void not_taken(owed& reply, smpp::command_status status, bool for_good, time_point now);
+  void refused(owed& reply, smpp::command_status status, time_point now);
+  void deferred(owed& reply, smpp::command_status status, time_point now);
+  void again(owed& reply, time_point now);
+  void again_as_text(owed& reply, time_point now);
+  void begin_anew(owed& reply);
+  void let_go(owed& reply, time_point now);
+  void forget(owed& reply, time_point now);
+  std::chrono::seconds wait_after(int attempts);
 
   options options_;
   replies texts_;
   links& links_;
-  store::worker& store_;
+  store::door& store_;
   event_log& log_;
   metrics& metrics_;
-  std::unordered_map<std::int64_t, owed> owed_;  // by receipt
-  std::deque<lane> lanes_;                       // by SMSC
-  boost::asio::steady_timer claim_timer_;
-  std::mt19937 random_{std::random_device{}()};
+  std::unordered_map<std::int64_t, owed> owed_;               // by receipt
+  std::unordered_map<smpp::ticket, std::int64_t> by_ticket_;  // of parts that are not answered
+  reply_queue queue_;                                         // a lane for each SMSC
+  smpp::ticket last_ticket_ = 0;
+  std::size_t on_their_way_ = 0;
+  std::size_t appetite_;  // what is claimed at most: no more than leaves within a lease
+  bool too_much_ = false;
+  std::vector<time_point> warned_;  // by SMSC: that its link takes nothing
+  time_point started_{};
+  time_point next_look_ = time_point::max();
+  time_point next_claim_ = time_point::max();
+  time_point wake_at_ = time_point::max();
+  pulse pulse_;
+  std::mt19937 random_;
   bool stopped_ = false;
 };
-
-// "1.1.999701234567" <-> an address: how the store keeps one.
-std::string to_string(const smpp::address& value);
-smpp::address address_from(std::string_view text);
 
 }  // namespace topupd::gateway

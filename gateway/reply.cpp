@@ -103,6 +103,7 @@ replies::replies(const config::settings& settings)
     codes += (codes.empty() ? "" : ", ") + code;
   }
   assert(problems.empty() && languages_.contains(default_language_));
+  list_choices(settings);
   always_ = {
       {"care_number", settings.service.care_number},
       {"service", settings.service.name},
@@ -112,6 +113,29 @@ replies::replies(const config::settings& settings)
       {"languages", codes},
       {"most", static_cast<long long>(parser::most_pins)},
   };
+}
+
+void replies::list_choices(const config::settings& settings) {
+  const auto add = [this](const parser::language& one) {
+    choices_.push_back(one.code);
+    const auto line = fmt::format("{}{} ", choices_.size() == 1 ? "" : "\n", choices_.size());
+    choices_by_name_ += line + (one.names.empty() ? one.code : one.names.front());
+    choices_by_code_ += line + one.code;
+  };
+  for (const bool default_one : {true, false})
+    for (const auto& each : settings.languages)
+      if (!each.texts.empty() && (each.words.code == default_language_) == default_one) add(each.words);
+}
+
+std::string replies::menu(ussd_display which, std::string_view language, const config::smsc& at) const {
+  const auto with = [&](const std::string& choices) {
+    auto given = always_;
+    given.emplace_back("receipt", std::string());
+    given.emplace_back("choices", choices);
+    return phrases_of(language).format(phrase_of(which), given);
+  };
+  auto text = with(choices_by_name_);
+  return fits_ussd(text, at) ? text : with(choices_by_code_);
 }
 
 const parser::phrases& replies::phrases_of(std::string_view language) const {

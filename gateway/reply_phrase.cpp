@@ -2,6 +2,8 @@
 
 #include <cassert>
 
+#include "gateway/reply_path.hpp"
+
 namespace topupd::gateway {
 namespace {
 
@@ -15,7 +17,17 @@ std::string_view credited_phrase(const facts& value) {
   return value.valid_until ? "credited_valid" : "credited";
 }
 
+// On a phone that shows a dialogue digits are the answer. CHECK and several cards are asked about as by text: their
+// questions understand 1 and 2 as well.
+std::string_view ussd_asked_phrase(const facts& value) {
+  if (value.reason == "transfer") return "ussd_transfer";
+  if (!value.reason.empty()) return {};
+  return value.target ? "ussd_asked_other" : "ussd_asked";
+}
+
 std::string_view asked_phrase(const facts& value) {
+  const bool in_dialogue = reply_path_from(value.source).ussd.has_value();
+  if (const auto phrase = ussd_asked_phrase(value); in_dialogue && !phrase.empty()) return phrase;
   if (value.reason == "transfer") return "transfer_asked";
   if (value.reason == "differs") return value.target ? "differs" : "differs_self";
   if (value.target) return "asked";
@@ -92,6 +104,18 @@ std::string_view phrase_of(const facts& value) {
   }
   assert(false && "an outcome without a phrase");
   return "help";
+}
+
+std::string_view phrase_of(ussd_display menu) {
+  switch (menu) {
+    case ussd_display::main: return "ussd_menu";
+    case ussd_display::pin: return "ussd_pin";
+    case ussd_display::languages: return "ussd_languages";
+    case ussd_display::blank:
+    case ussd_display::question: break;
+  }
+  assert(false && "no menu");
+  return "ussd_menu";
 }
 
 const config::phrase_arguments& phrase_arguments() {
@@ -177,6 +201,12 @@ const config::phrase_arguments& phrase_arguments() {
         {"other_currency", {"currency"}},
         {"held_account", {}},
         {"quarantined", {}},
+        {"ussd_menu", {}},
+        {"ussd_pin", {}},
+        {"ussd_languages", {"choices"}},
+        {"ussd_asked", {"amount"}},
+        {"ussd_asked_other", {"amount", "number"}},
+        {"ussd_transfer", {"amount", "number"}},
     };
     for (auto& [key, names] : phrases) names.insert(names.end(), {"receipt", "care_number", "service"});
     return phrases;

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "config/settings.hpp"
+#include "gateway/ussd.hpp"
 #include "store/message.hpp"
 
 namespace topupd::gateway {
@@ -13,5 +14,7 @@ const config::phrase_arguments& phrase_arguments();
 
 // The phrase for a decision whose reply is owed: a key of phrase_arguments().
 std::string_view phrase_of(const store::decision& value);
+// Of a menu. Precondition: it is one of the service's, no question of the store's.
+std::string_view phrase_of(ussd_display menu);
 
 }  // namespace topupd::gateway

@@ -3,6 +3,9 @@
 namespace topupd::gateway {
 namespace {
 
+constexpr std::uint8_t ton_international = 1;  // SMPP 3.4 §5.2.5
+constexpr std::uint8_t ton_alphanumeric = 5;
+
 struct to_store {
   store::text& text;
   const store::keyring& keys;
@@ -74,7 +77,47 @@ struct to_store {
   }
 };
 
+// SMPP 3.4 §5.2.28; ENROUTE and ACCEPTED are not final.
+std::optional<store::delivery_state> final_state(smpp::message_state state) {
+  switch (state) {
+    case smpp::message_state::delivered: return store::delivery_state::delivered;
+    case smpp::message_state::expired: return store::delivery_state::expired;
+    case smpp::message_state::deleted: return store::delivery_state::deleted;
+    case smpp::message_state::undeliverable: return store::delivery_state::undeliverable;
+    case smpp::message_state::unknown: return store::delivery_state::unknown;
+    case smpp::message_state::rejected: return store::delivery_state::rejected;
+    case smpp::message_state::enroute:
+    case smpp::message_state::accepted: break;
+  }
+  return std::nullopt;
+}
+
+// As the outbox has named the reply when it was sent. Empty: by nothing.
+std::string key_of(const smpp::delivery_receipt& receipt, std::string_view subscriber, config::receipt_match match) {
+  using smpp::id_in, smpp::receipt_key;
+  const auto& id = receipt.message_id;
+  switch (match) {
+    case config::receipt_match::message_id: return receipt_key(id, id_in::receipt, smpp::receipt_match::message_id);
+    case config::receipt_match::decimal_of_hex:
+      return receipt_key(id, id_in::receipt, smpp::receipt_match::decimal_of_hex);
+    case config::receipt_match::hex_of_decimal:
+      return receipt_key(id, id_in::receipt, smpp::receipt_match::hex_of_decimal);
+    case config::receipt_match::user_message_reference: break;
+  }
+  return receipt.user_message_reference ? receipt_key(subscriber, *receipt.user_message_reference) : std::string();
+}
+
 }  // namespace
+
+std::optional<parser::msisdn> sender_of(const smpp::address& source, const parser::numbering_plan& plan) {
+  if (source.ton == ton_alphanumeric) return std::nullopt;
+  std::string_view digits = source.digits;
+  const bool plus = digits.starts_with('+');
+  if (plus) digits.remove_prefix(1);
+  if (source.ton == ton_international) return parser::msisdn::from_e164(digits);
+  if (auto read = parser::read_number(digits, plus, plan)) return read;
+  return parser::msisdn::from_e164(digits);
+}
 
 offered offered::by(const config::settings& settings) {
   return {.currency = settings.service.currency,
@@ -85,6 +128,14 @@ offered offered::by(const config::settings& settings) {
 parser::unclear_reason told(parser::unclear_reason reason, const offered& by) {
   const bool in_vain = reason == parser::unclear_reason::undo_alone && !by.undo;
   return in_vain ? parser::unclear_reason::no_undo : reason;
+}
+
+std::optional<store::delivery> delivery_of(const smpp::delivery_receipt& receipt, std::string_view subscriber,
+                                           const config::smsc& at) {
+  const auto state = final_state(receipt.state);
+  auto key = key_of(receipt, subscriber, at.receipt_match);
+  if (!state || key.empty()) return std::nullopt;
+  return store::delivery{.smsc = at.name, .smsc_message_id = std::move(key), .state = *state, .error = receipt.error};
 }
 
 bool ask(const parser::request& request, const store::keyring& keys, const offered& by, store::text& text) {

@@ -6,28 +6,18 @@
 #include <algorithm>
 
 #include "gateway/decision_log.hpp"
+#include "gateway/reply_path.hpp"
+#include "gateway/smpp/delivery_receipt.hpp"
 #include "parser/alphabet.hpp"
+#include "store/crash_point.hpp"
 
 namespace topupd::gateway {
 namespace {
 
-// How often messages are looked at that may have to be answered with the temporary status.
-constexpr std::chrono::milliseconds deadline_grain{50};
+// So much before `answer_within` is over the temporary status is on its way.
+constexpr std::chrono::milliseconds time_to_answer{50};
 
-constexpr std::uint8_t ton_international = 1;  // SMPP 3.4 §5.2.5
-constexpr std::uint8_t ton_alphanumeric = 5;
-
-// Whose text it is. Nothing for short codes and names: those are machines, and machines are not answered (DESIGN.md
-// §7).
-std::optional<parser::msisdn> sender_of(const smpp::address& source, const parser::numbering_plan& plan) {
-  if (source.ton == ton_alphanumeric) return std::nullopt;
-  std::string_view digits = source.digits;
-  const bool plus = digits.starts_with('+');
-  if (plus) digits.remove_prefix(1);
-  if (source.ton == ton_international) return parser::msisdn::from_e164(digits);
-  if (auto read = parser::read_number(digits, plus, plan)) return read;
-  return parser::msisdn::from_e164(digits);
-}
+constexpr smpp::ticket menu_ticket = 0;  // no reply of the outbox has it
 
 // What the parts of one message have in common, and those of another have not.
 std::string name_of_group(const user_data& part) {
@@ -46,128 +36,204 @@ std::string printable(std::string text) {
   return text;
 }
 
+// A delivery receipt, or an intermediate notification (SMPP 3.4 §5.2.12, esm_class bits 5-2).
+bool is_about_delivery(const smpp::short_message& value) {
+  return value.is_delivery_receipt() || (value.esm_class & 0x3C) == 0x20;
+}
+
+// Whether the SMSC names its texts, and by the same name when it delivers one again.
+bool has_id(const smpp::short_message& value, const config::smsc& at) {
+  return at.message_id_tlv != 0 && value.vendor && !value.vendor->empty();
+}
+
+bool is_question(const store::decision& value) {
+  return (value.several ? value.several->outcome : value.outcome) == store::outcome::asked;
+}
+
+// What the store is asked, before it is said what.
+store::text blank(const config::smsc& at, const smpp::short_message& value, const parser::msisdn& sender,
+                  std::uint64_t ticket) {
+  return {.ticket = ticket,
+          .print = {},
+          .smsc = at.name,
+          .source = to_string(value.source),
+          .short_code = to_string(value.destination),
+          .sender = sender};
+}
+
 }  // namespace
 
-topup_service::topup_service(boost::asio::io_context& io, const config::settings& settings, links& in,
-                             store::worker& store, outbox_relay& out, event_log& log, metrics& counts)
+topup_service::topup_service(const config::settings& settings, links& in, store::door& store, outbox_relay& out,
+                             event_log& log, metrics& counts)
     : links_(in),
       store_(store),
       outbox_(out),
       log_(log),
       metrics_(counts),
       reader_(settings.reading),
+      texts_(settings),
       keys_(settings.pin_key, settings.older_pin_keys),
       short_codes_(settings.service.short_codes),
       default_language_(settings.service.language),
       offered_(offered::by(settings)),
-      came_in_order_(settings.smscs.size()),
-      deadline_(io) {}
+      deadlines_(settings.smscs.size()) {}
 
-void topup_service::message(const origin& from, std::size_t smsc, const smpp::short_message& value) {
+void topup_service::message(const origin& from, std::size_t smsc, const smpp::short_message& value, time_point now) {
+  if (is_about_delivery(value)) return delivery(from, smsc, value, now);
   if (!value.is_text()) return ignore(from, smsc, value, "not a text");
   const auto sender = sender_of(value.source, reader_.rules().numbers);
   const bool ours = std::find(short_codes_.begin(), short_codes_.end(), value.source.digits) != short_codes_.end();
   if (!sender || ours) return ignore(from, smsc, value, "not a subscriber's number");
   const auto data = user_data_of(value);
-  if (data.what == user_data::kind::addressed) return ignore(from, smsc, value, "not a text");
-
-  taken_text taken{.from = from, .smsc = smsc, .came = clock::now(), .sender = *sender};
-  if (data.what == user_data::kind::part) return keep(std::move(taken), value, data);
-  const auto ticket = ++last_ticket_;
-  auto asked = read(taken, value, data.text, {}, ticket);
-  if (!asked) return ignore(from, smsc, value, "no request");
-  if (is_taken(store_.offer(std::move(*asked)), taken)) wait(ticket, std::move(taken));
+  switch (data.what) {
+    case user_data::kind::addressed: return ignore(from, smsc, value, "not a text");
+    case user_data::kind::part: return keep(from, smsc, value, *sender, data, now);
+    case user_data::kind::whole: break;
+  }
+  const bool dialled = is_ussd(value, links_.settings(smsc));
+  return dialled ? dialogue(from, smsc, value, *sender, data.text, now)
+                 : text(from, smsc, value, *sender, data.text, now);
 }
 
-// What a text asks of the store. `group`: of a long text, whose octets were put together. Nothing: no answer.
-std::optional<store::text> topup_service::read(const taken_text& of, const smpp::short_message& value,
-                                               std::string_view octets, std::string_view group,
-                                               std::uint64_t ticket) const {
-  const auto& smsc = links_.settings(of.smsc);
-  const auto text = parser::decode(octets, value.data_coding, smsc.default_alphabet);
+void topup_service::text(const origin& from, std::size_t smsc, const smpp::short_message& value,
+                         const parser::msisdn& sender, std::string_view octets, time_point now) {
+  const auto ticket = ++last_ticket_;
+  auto asked = read(smsc, value, sender, octets, print(smsc, value, {}, value.octets), ticket);
+  if (!asked) return ignore(from, smsc, value, "no request");
+  asked->came = outbox_.heart().earliest_of_a_text(now);
+  taken_message taken{.from = from, .smsc = smsc, .came = now, .same_for_ever = has_id(value, links_.settings(smsc))};
+  if (!is_taken(store_.offer(std::move(*asked)), taken)) return;
+  wait(ticket, std::move(taken));
+  store::come_by(store::crash_point::text_taken);
+}
+
+// A message of a USSD dialogue is answered by a menu at once, or asks the store for something as a text does.
+void topup_service::dialogue(const origin& from, std::size_t smsc, const smpp::short_message& value,
+                             const parser::msisdn& sender, std::string_view octets, time_point now) {
+  const auto& at = links_.settings(smsc);
+  const auto typed = ussd_text(octets, value.data_coding, at);
+  if (!typed) return ignore(from, smsc, value, "not a text");
+  const auto plain = print(smsc, value, ussd_context(value, at), value.octets);
+  const ussd_dialogues::heard heard{
+      .smsc = smsc, .at = at, .value = value, .sender = sender, .text = *typed, .link = from.link, .print = plain};
+  auto turn = dialogues_.receive(heard, reader_, texts_.choices(), now);
+  if (const auto* menu = std::get_if<ussd_dialogues::show>(&turn)) return show(from, smsc, value, *menu);
+  auto* ask = std::get_if<ussd_dialogues::ask>(&turn);
+  taken_message taken{.from = from, .smsc = smsc, .came = now, .same_for_ever = has_id(value, at)};
+  if (ask == nullptr) return acknowledge(taken);
+
+  const auto ticket = ++last_ticket_;
+  auto asked = blank(at, value, sender, ticket);
+  asked.source = to_string(reply_path{.to = value.source, .ussd = ussd_session_of(value, at)});
+  asked.print = ask->step.empty() ? plain : print(smsc, value, ussd_context(value, at, ask->step), value.octets);
+  asked.language = ask->language.empty() ? default_language_ : ask->language;
+  if (!gateway::ask(ask->request, keys_, offered_, asked)) return acknowledge(taken);
+  asked.came = outbox_.heart().earliest_of_a_text(now);
+  taken.dialogue = std::make_unique<ussd_dialogues::place>(ask->from);
+  if (is_taken(store_.offer(std::move(asked)), taken)) wait(ticket, std::move(taken));
+}
+
+// A menu that finds no room, or is lost on its way, is dialled again.
+void topup_service::show(const origin& from, std::size_t smsc, const smpp::short_message& to,
+                         const ussd_dialogues::show& what) {
+  const auto& at = links_.settings(smsc);
+  metrics_.answered_ok();
+  links_.answer(from, smpp::command_status::rok);
+  const auto text = what.what == ussd_display::question ? what.question : texts_.menu(what.what, what.language, at);
+  const bool sent = links_.submit(smsc, menu_ticket, ussd_request(to, at, text), from.link).has_value();
+  if (log_.debugs())
+    log_.debug(sent ? "ussd menu" : "ussd menu lost", {{"from", printable(to.source.digits)}, {"smsc", at.name}});
+}
+
+// What a text is known by when it comes again: its SMSC's id for it, or all that it says (DESIGN.md §2.2).
+store::fingerprint topup_service::print(std::size_t smsc, const smpp::short_message& value, std::string_view context,
+                                        std::string_view octets) const {
+  const auto& at = links_.settings(smsc);
+  if (has_id(value, at))
+    return keys_.print(
+        {.smsc = at.name, .source = value.source.digits, .destination = {}, .sar = "id", .octets = *value.vendor});
+  return keys_.print({.smsc = at.name,
+                      .source = value.source.digits,
+                      .destination = value.destination.digits,
+                      .data_coding = value.data_coding,
+                      .esm_class = value.esm_class,
+                      .sar = context,
+                      .octets = octets});
+}
+
+// What a text asks of the store. Nothing: no answer.
+std::optional<store::text> topup_service::read(std::size_t smsc, const smpp::short_message& value,
+                                               const parser::msisdn& sender, std::string_view octets,
+                                               const store::fingerprint& print, std::uint64_t ticket) const {
+  const auto& at = links_.settings(smsc);
+  const auto text = parser::decode(octets, value.data_coding, at.default_alphabet);
   if (!text) return std::nullopt;
-  const auto reading = reader_.read(*text, of.sender);
-  store::text asked{.ticket = ticket,
-                    .print = keys_.print({.smsc = smsc.name,
-                                          .source = value.source.digits,
-                                          .destination = value.destination.digits,
-                                          .data_coding = value.data_coding,
-                                          .esm_class = value.esm_class,
-                                          .sar = group,
-                                          .octets = group.empty() ? value.octets : octets}),
-                    .smsc = smsc.name,
-                    .source = to_string(value.source),
-                    .short_code = to_string(value.destination),
-                    .sender = of.sender,
-                    .language = reading.language.empty() ? default_language_ : reading.language};
+  const auto reading = reader_.read(*text, sender);
+  auto asked = blank(at, value, sender, ticket);
+  asked.print = print;
+  asked.language = reading.language.empty() ? default_language_ : reading.language;
   if (!ask(reading.request, keys_, offered_, asked)) return std::nullopt;
   return asked;
 }
 
 // A part of a long text waits in the store for the others: half a PIN is never used.
-void topup_service::keep(taken_text taken, const smpp::short_message& value, const user_data& data) {
-  const auto& smsc = links_.settings(taken.smsc).name;
+void topup_service::keep(const origin& from, std::size_t smsc, const smpp::short_message& value,
+                         const parser::msisdn& sender, const user_data& data, time_point now) {
+  const auto& at = links_.settings(smsc);
   const auto group = name_of_group(data);
-  const auto print = [&](std::string_view sar, std::string_view octets) {
-    return keys_.print({.smsc = smsc,
+  const auto print = [&](std::string_view octets) {
+    return keys_.print({.smsc = at.name,
                         .source = value.source.digits,
                         .destination = value.destination.digits,
                         .data_coding = value.data_coding,
                         .esm_class = 0,
-                        .sar = sar,
+                        .sar = group,
                         .octets = octets});
   };
   store::part part{.ticket = ++last_ticket_,
-                   .group = print(group, {}),
+                   .group = print({}),
                    .number = data.number,
                    .total = data.total,
-                   .print = print(group, data.text),
+                   .print = print(data.text),
                    .sealed = {},
-                   .smsc = smsc,
+                   .smsc = at.name,
                    .source = to_string(value.source),
                    .short_code = to_string(value.destination),
-                   .sender = taken.sender};
+                   .sender = sender};
   part.sealed = keys_.seal(data.text, about_part(part.group, data.number));
-  taken.part = std::make_unique<part_context>(part_context{.group = part.group, .name = group, .message = value});
+  taken_message taken{.from = from, .smsc = smsc, .came = now};
+  taken.part = std::make_unique<part_context>(
+      part_context{.group = part.group, .name = group, .sender = sender, .message = value});
   taken.part->message.octets.clear();
+  taken.part->message.vendor.reset();  // names the part, not the text
   const auto ticket = part.ticket;
   if (is_taken(store_.keep(std::move(part)), taken)) wait(ticket, std::move(taken));
 }
 
-// Whether the store will say what became of it; else the SMSC is told to deliver it again.
-bool topup_service::is_taken(store::worker::taken said, const taken_text& of) {
-  switch (said) {
-    case store::worker::taken::yes: return true;
-    case store::worker::taken::full: full(of); return false;
-    case store::worker::taken::away: temporary(of); return false;
-  }
-  return false;
-}
-
-void topup_service::wait(std::uint64_t ticket, taken_text of) {
-  came_in_order_[of.smsc].push_back(ticket);
-  pending_.insert_or_assign(ticket, std::move(of));
-  watch_deadlines();
-}
-
 // A part is safe. The last one of a text waits on, under the same ticket, until the text is decided.
-void topup_service::kept(std::uint64_t ticket, const std::vector<std::string>& sealed) {
+void topup_service::kept(std::uint64_t ticket, const std::vector<std::string>& sealed, time_point /*now*/) {
+  store::come_by(store::crash_point::part_kept);
   const auto found = pending_.find(ticket);
   if (found == pending_.end() || !found->second.part) return;
   auto& taken = found->second;
+  const auto& part = *taken.part;
   if (!sealed.empty()) {
-    auto octets = put_together(*taken.part, sealed);
-    auto asked = octets ? read(taken, taken.part->message, octets->reveal(), taken.part->name, ticket) : std::nullopt;
+    const auto octets = put_together(part, sealed);
+    auto asked = octets ? read(taken.smsc, part.message, part.sender, octets->reveal(),
+                               print(taken.smsc, part.message, part.name, octets->reveal()), ticket)
+                        : std::nullopt;
     if (asked) {
       taken.part.reset();
-      taken.long_text = true;
+      // When it comes again under the same reference its parts were redelivered, however late: its sender's phone
+      // would have counted the reference up.
+      taken.same_for_ever = true;
       if (!is_taken(store_.offer(std::move(*asked)), taken)) pending_.erase(found);
       return;
     }
     metrics_.ignored();
   }
   log_.info(sealed.empty() ? "topup part" : "topup ignored",
-            {{"from", taken.sender.digits()},
+            {{"from", part.sender.digits()},
              {"why", sealed.empty() ? "others are missing" : "no request"},
              {"smsc", links_.settings(taken.smsc).name}});
   acknowledge(taken);
@@ -193,23 +259,81 @@ std::optional<secret> topup_service::put_together(const part_context& part,
   return kept;
 }
 
-void topup_service::decided(std::vector<store::decision> values) {
+// What became of a reply on its way. Its last word is acknowledged once it is in the store, as a text is; anything else
+// at once. No receipt is ever read as a text, or answered: two machines would go on for ever (SMPP.md §3).
+void topup_service::delivery(const origin& from, std::size_t smsc, const smpp::short_message& value, time_point now) {
+  const auto& at = links_.settings(smsc);
+  const auto receipt = smpp::read_delivery_receipt(value);
+  auto told = receipt ? delivery_of(*receipt, value.source.digits, at) : std::nullopt;
+  taken_message taken{.from = from, .smsc = smsc, .came = now};
+  if (!told) {
+    metrics_.ignored();
+    log_.debug("delivery ignored",
+               {{"why", receipt ? smpp::name(receipt->state) : std::string_view("unreadable")}, {"smsc", at.name}});
+    return acknowledge(taken);
+  }
+  told->ticket = ++last_ticket_;
+  taken.delivery = std::make_unique<delivery_context>(
+      delivery_context{.state = told->state, .to = printable(value.source.digits), .error = told->error});
+  if (is_taken(store_.note(std::move(*told)), taken)) wait(last_ticket_, std::move(taken));
+}
+
+void topup_service::noted(const std::vector<std::uint64_t>& tickets) {
+  store::come_by(store::crash_point::delivery_noted);
+  for (const auto ticket : tickets) {
+    const auto found = pending_.find(ticket);
+    if (found == pending_.end() || !found->second.delivery) continue;
+    const auto& what = *found->second.delivery;
+    metrics_.delivered(what.state);
+    if (what.state != store::delivery_state::delivered)
+      log_.info("reply not delivered", {{"to", what.to},
+                                        {"state", name(what.state)},
+                                        {"error", what.error.empty() ? std::string_view("-") : what.error},
+                                        {"smsc", links_.settings(found->second.smsc).name}});
+    acknowledge(found->second);
+    pending_.erase(found);
+  }
+}
+
+// Whether the store will say what became of it; else the SMSC is told to deliver it again.
+bool topup_service::is_taken(store::door::taken said, const taken_message& of) {
+  switch (said) {
+    case store::door::taken::yes: return true;
+    case store::door::taken::full: full(of); return false;
+    case store::door::taken::away: temporary(of); return false;
+  }
+  return false;
+}
+
+void topup_service::wait(std::uint64_t ticket, taken_message of) {
+  const auto within = links_.settings(of.smsc).answer_within - time_to_answer;
+  deadlines_[of.smsc].push_back({.ticket = ticket, .at = of.came + within});
+  pending_.insert_or_assign(ticket, std::move(of));
+}
+
+void topup_service::decided(std::vector<store::decision> values, time_point now) {
+  store::come_by(store::crash_point::decided);
   metrics_.batch(values.size());
   for (auto& value : values) {
     const auto found = pending_.find(value.ticket);
-    const taken_text* of = found == pending_.end() ? nullptr : &found->second;
+    const taken_message* of = found == pending_.end() ? nullptr : &found->second;
     std::optional<link_id> acknowledged;
     if (of != nullptr && !of->answered) {
       acknowledge(*of);
-      // A long text that comes again under the same reference is a redelivery of its parts, however late: its sender's
-      // phone would have counted the reference up. So nobody needs to know that the SMSC has our acknowledgement.
-      if (!of->long_text) acknowledged = of->from.link;
+      store::come_by(store::crash_point::acknowledged);
+      // Of what only a redelivery can be identical with, nobody needs to know that the SMSC has our acknowledgement.
+      // Nor is it known when we were held up meanwhile: the SMSC may have given up on us, and deliver the text again.
+      const bool in_time = now < of->came + links_.settings(of->smsc).answer_within;
+      if (!of->same_for_ever && in_time && outbox_.heart().steady(of->came, now)) acknowledged = of->from.link;
     }
-    const auto took = of == nullptr ? std::chrono::duration<double, std::milli>() : clock::now() - of->came;
+    if (of != nullptr && of->dialogue)
+      dialogues_.decided(*of->dialogue, !of->answered, is_question(value) ? texts_.render(value) : std::string(),
+                         value.language, now);
+    const auto took = of == nullptr ? std::chrono::duration<double, std::milli>() : now - of->came;
     if (!value.leader) metrics_.decided(value.outcome, value.duplicate, took);
     log_decision(log_, value, took);
     if (found != pending_.end()) pending_.erase(found);
-    if (value.reply_owed) outbox_.add(std::move(value), acknowledged);
+    if (value.reply_owed) outbox_.add(std::move(value), acknowledged, now);
   }
 }
 
@@ -223,19 +347,19 @@ void topup_service::refused(const std::vector<std::uint64_t>& tickets) {
 }
 
 // One answer to each deliver_sm: when the time was up, it had its own.
-void topup_service::acknowledge(const taken_text& of) {
+void topup_service::acknowledge(const taken_message& of) {
   if (of.answered) return;
   metrics_.answered_ok();
   links_.answer(of.from, smpp::command_status::rok);
 }
 
-void topup_service::full(const taken_text& of) {
+void topup_service::full(const taken_message& of) {
   if (of.answered) return;
   metrics_.answered_full();
   links_.answer(of.from, smpp::command_status::rmsgqful);
 }
 
-void topup_service::temporary(const taken_text& of) {
+void topup_service::temporary(const taken_message& of) {
   if (of.answered) return;
   metrics_.answered_temporary();
   links_.answer(of.from, smpp::command_status{links_.settings(of.smsc).temporary_status});
@@ -250,31 +374,26 @@ void topup_service::ignore(const origin& from, std::size_t smsc, const smpp::sho
   links_.answer(from, smpp::command_status::rok);
 }
 
-void topup_service::watch_deadlines() {
-  if (watching_) return;
-  watching_ = true;
-  deadline_.expires_after(deadline_grain);
-  deadline_.async_wait([this](boost::system::error_code failed) {
-    watching_ = false;
-    if (failed) return;
-    const auto now = clock::now();
-    for (std::size_t smsc = 0; smsc < came_in_order_.size(); ++smsc) {
-      auto& order = came_in_order_[smsc];
-      const auto within = links_.settings(smsc).answer_within - deadline_grain;
-      while (!order.empty()) {
-        const auto found = pending_.find(order.front());
-        if (found != pending_.end()) {
-          if (now < found->second.came + within) break;
-          temporary(found->second);
-          found->second.answered = true;
-        }
-        order.pop_front();
+void topup_service::tick(time_point now) {
+  for (auto& each : deadlines_) {
+    while (!each.empty()) {
+      const auto found = pending_.find(each.front().ticket);
+      if (found != pending_.end()) {
+        if (now < each.front().at) break;
+        temporary(found->second);
+        found->second.answered = true;
       }
+      each.pop_front();
     }
-    const bool idle =
-        std::all_of(came_in_order_.begin(), came_in_order_.end(), [](const auto& order) { return order.empty(); });
-    if (!idle) watch_deadlines();
-  });
+  }
+}
+
+// Perhaps of a message that is answered already: then tick() finds the next one.
+topup_service::time_point topup_service::deadline() const {
+  auto next = time_point::max();
+  for (const auto& each : deadlines_)
+    if (!each.empty()) next = std::min(next, each.front().at);
+  return next;
 }
 
 }  // namespace topupd::gateway

@@ -21,6 +21,7 @@ struct finding {
   std::string what;
   bool ok;
   std::string detail;  // what was found; with the remedy when it is not ok
+  bool warns = false;  // topupd runs, but not as it should
 };
 using findings = std::vector<finding>;
 
@@ -44,6 +45,28 @@ const config::settings* examine_configuration(context& with, findings& out) {
   } catch (const misconfigured&) {
     return nullptr;
   }
+}
+
+// Whoever names several servers means to survive the loss of one: acknowledged credits do only when COMMIT has waited
+// for another one to have them.
+finding standbys_of(const store::health& health) {
+  const bool waits = health.commit_waits_for != "local" && health.commit_waits_for != "off";
+  if (health.hosts == 1 && health.standbys.empty()) return {"failover", true, "one server, and no standby"};
+  if (health.standbys.empty())
+    return {
+        "failover", true,
+        fmt::format("store.url names {} hosts, but COMMIT waits for no standby: acknowledged credits are lost when the "
+                    "primary is; set synchronous_standby_names (Patroni: synchronous_mode and its _strict)",
+                    health.hosts),
+        true};
+  if (!waits)
+    return {
+        "failover", true,
+        fmt::format("synchronous_commit is {}: COMMIT does not wait for {}, and acknowledged credits are lost with the "
+                    "primary; set it to on",
+                    health.commit_waits_for, health.standbys),
+        true};
+  return {"failover", true, fmt::format("COMMIT waits for a standby of {}", health.standbys)};
 }
 
 std::string what_differs(const store::policy& configured, const store::policy& held) {
@@ -80,6 +103,7 @@ bool examine_database(context& with, const config::settings& settings, findings&
                                          health.fsync ? "" : "fsync is off ",
                                          health.full_page_writes ? "" : "full_page_writes is off ",
                                          health.synchronous_commit ? "" : "synchronous_commit is off")});
+    out.push_back(standbys_of(health));
     const bool together = std::chrono::abs(health.clock_difference) <= clock_tolerance;
     out.push_back(
         {"clock", together,
@@ -142,8 +166,10 @@ int doctor(context& with) {
   boost::json::array checks;
   for (const finding& each : all) {
     failed += each.ok ? 0 : 1;
-    checks.push_back(boost::json::object{{"name", each.what}, {"ok", each.ok}, {"detail", each.detail}});
-    if (!with.json) print(fmt::format("{:<4}  {}: {}", each.ok ? "ok" : "FAIL", each.what, each.detail));
+    checks.push_back(
+        boost::json::object{{"name", each.what}, {"ok", each.ok}, {"warns", each.warns}, {"detail", each.detail}});
+    const char* verdict = !each.ok ? "FAIL" : each.warns ? "warn" : "ok";
+    if (!with.json) print(fmt::format("{:<4}  {}: {}", verdict, each.what, each.detail));
   }
   if (with.json) print_json(boost::json::object{{"ok", failed == 0}, {"checks", std::move(checks)}});
   if (failed > 0)

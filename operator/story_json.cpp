@@ -63,6 +63,12 @@ boost::json::object fields_of(const store::message_story& story) {
   out["sent"] = time_or_null(story.sent);
   out["smsc_message_id"] = or_null(story.smsc_message_id);
   out["reply_status"] = or_null(story.reply_status, [](int status) { return status; });
+  out["sent_by"] = or_null(story.sent_by);
+  out["delivery"] = or_null(story.delivery);
+  out["delivery_error"] = or_null(story.delivery_error);
+  out["delivery_at"] = time_or_null(story.delivery_at);
+  out["resent"] = time_or_null(story.resent);
+  out["deferred_until"] = time_or_null(story.deferred_until);
   return out;
 }
 

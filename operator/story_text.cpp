@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "operator/reply_words.hpp"
 #include "operator/show.hpp"
 #include "operator/stories.hpp"
 
@@ -59,19 +60,6 @@ std::string money_of(const store::message_story& story) {
   if (story.earlier && story.outcome == "status") add("about " + to_string(*story.earlier));
   if (story.earlier && story.outcome == "undone") add("undoes " + to_string(*story.earlier));
   return line;
-}
-
-std::string reply_of(const store::message_story& story) {
-  const std::string by = story.lease_owner.empty() ? "" : " by " + story.lease_owner;
-  if (story.reply == "none") return story.leader ? "the reply to that one tells of this too" : "no reply";
-  if (story.reply == "owed") return fmt::format("reply owed, {} attempts so far{}", story.attempts, by);
-  if (story.reply == "dead")
-    return fmt::format("reply refused by the SMSC for good{}{}",
-                       story.reply_status ? fmt::format(", command_status 0x{:08x}", *story.reply_status) : "",
-                       story.attempts > 1 ? fmt::format(", attempt {}", story.attempts) : "");
-  return fmt::format("reply sent {}{}{}{}", iso(story.sent), by,
-                     story.attempts > 1 ? fmt::format(" at attempt {}", story.attempts) : "",
-                     story.smsc_message_id.empty() ? "" : ", the SMSC calls it " + story.smsc_message_id);
 }
 
 std::string ledger_of(const store::transfer_line& line) {

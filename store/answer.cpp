@@ -36,7 +36,8 @@ class reader {
     return value ? std::optional{std::chrono::sys_seconds{std::chrono::seconds{*value}}} : std::nullopt;
   }
 
-  // What few messages have: topup.extra, as PostgreSQL writes a row: (12,"(3,2,credited,7000,8340,USD)",,,"{1,2,3}",,)
+  // What few messages have: topup.extra, as PostgreSQL writes a row:
+  // (12,"(3,2,credited,7000,8340,USD)",,,"{1,2,3}",,,,…)
   void extra(decision& out) {
     auto text = view();
     if (text.size() < 2) return;
@@ -54,6 +55,7 @@ class reader {
     if (const auto minor = integer_or_none(field(text))) out.bonus = {*minor, out.amount.currency};
     if (const auto at = integer_or_none(field(text)))
       out.bonus_until = std::chrono::sys_seconds{std::chrono::seconds{*at}};
+    // What follows is about the reply's way to the phone, for operators.
   }
 
  private:
@@ -135,6 +137,7 @@ answer answer_of(const pqxx::row& row) {
   out.got = static_cast<int>(next.number().value_or(0));
   out.decided_at = next.time().value_or(std::chrono::sys_seconds{});
   out.batch = next.number().value_or(0);
+  out.attempts = static_cast<int>(next.number().value_or(1));
   next.extra(out);
   return all;
 }

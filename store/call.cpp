@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 #include <utility>
 
 #include "store/sql_array.hpp"
@@ -12,11 +13,15 @@
 namespace topupd::store {
 namespace {
 
+constexpr std::size_t longest_error =
+    16;  // of an SMSC's own code; it has three characters by the book (SMPP 3.4, appendix B)
+
 std::string_view mark(reply_result::kind what) {
   switch (what) {
     case reply_result::kind::sent: return "sent";
     case reply_result::kind::heard: return "heard";
     case reply_result::kind::refused: return "refused";
+    case reply_result::kind::deferred: return "deferred";
     case reply_result::kind::release: return "release";
     case reply_result::kind::renew: return "renew";
   }
@@ -46,6 +51,11 @@ std::int64_t small(int value) {
   return std::clamp(value, 0, 32767);
 }
 
+// As many as an integer of PostgreSQL holds: 24 days.
+std::int64_t milliseconds(std::chrono::milliseconds value) {
+  return std::clamp<std::int64_t>(value.count(), 0, std::numeric_limits<std::int32_t>::max());
+}
+
 void append(std::vector<std::string>& to, sql_array* begin, sql_array* end) {
   for (sql_array* it = begin; it != end; ++it) to.push_back(std::move(*it).done());
 }
@@ -56,6 +66,7 @@ class texts_of_call {
   enum {
     receipts,
     prints,
+    ages,
     copies,
     smscs,
     sources,
@@ -76,7 +87,8 @@ class texts_of_call {
     olders,
     count
   };
-  sql_array arrays[count];
+  std::chrono::steady_clock::time_point now;
+  sql_array arrays[count] = {};
 
   void add_leader(const item& one) {
     const text& text = one.text;
@@ -112,6 +124,8 @@ class texts_of_call {
   void add(const item& one, const receipt& receipt, std::string_view action, std::size_t voucher) {
     const text& text = one.text;
     arrays[receipts].number(receipt.number);
+    // Rounded up: what may be a redelivery is one.
+    arrays[ages].number(milliseconds(std::chrono::ceil<std::chrono::milliseconds>(now - text.came)));
     arrays[copies].number(1 + static_cast<std::int64_t>(one.copies.size()));
     arrays[smscs].text(text.smsc);
     arrays[sources].text(text.source);
@@ -133,24 +147,41 @@ class texts_of_call {
   }
 };
 
+// Those about replies, likewise.
+class marks_of_call {
+ public:
+  enum { marked, marks, ages, ids, statuses, sent_by, awaiteds, retry_ins, count };
+  std::chrono::steady_clock::time_point now;
+  sql_array arrays[count] = {};
+
+  void add(const reply_result& one) {
+    using kind = reply_result::kind;
+    const bool is_sent = one.what == kind::sent || one.what == kind::heard;
+    const bool has_status = one.what == kind::refused || one.what == kind::deferred;
+    arrays[marked].number(one.receipt.number);
+    arrays[marks].word(mark(one.what));
+    const bool has_time = one.at != std::chrono::steady_clock::time_point{};
+    arrays[ages].number(has_time ? milliseconds(std::chrono::floor<std::chrono::milliseconds>(now - one.at)) : 0);
+    is_sent ? arrays[ids].text(one.smsc_message_id) : arrays[ids].null();
+    has_status ? arrays[statuses].number(static_cast<std::int32_t>(one.status)) : arrays[statuses].null();
+    is_sent && !one.smsc.empty() ? arrays[sent_by].text(one.smsc) : arrays[sent_by].null();
+    is_sent&& one.awaited ? arrays[awaiteds].word("t") : arrays[awaiteds].null();
+    one.what == kind::deferred ? arrays[retry_ins].number(one.retry_in.count()) : arrays[retry_ins].null();
+  }
+};
+
 }  // namespace
 
 std::vector<std::string> redeem_arguments(const worker_options& options, std::span<const item> items,
-                                          std::span<const reply_result> results, bool again) {
-  texts_of_call of;
+                                          std::span<const reply_result> results, bool again,
+                                          std::chrono::steady_clock::time_point now) {
+  texts_of_call of{.now = now};
   for (const item& one : items) {
     of.add_leader(one);
     of.add_followers(one);
   }
-  enum { marked, marks, ids, statuses, mark_count };
-  sql_array about[mark_count];
-  for (const reply_result& one : results) {
-    using kind = reply_result::kind;
-    about[marked].number(one.receipt.number);
-    about[marks].word(mark(one.what));
-    one.what == kind::sent || one.what == kind::heard ? about[ids].text(one.smsc_message_id) : about[ids].null();
-    one.what == kind::refused ? about[statuses].number(static_cast<std::int32_t>(one.status)) : about[statuses].null();
-  }
+  marks_of_call about{.now = now};
+  for (const reply_result& one : results) about.add(one);
   std::vector<std::string> all{options.instance,
                                seconds(options.lease),
                                options.service_currency,
@@ -167,7 +198,9 @@ std::vector<std::string> redeem_arguments(const worker_options& options, std::sp
   append(all, std::begin(of.arrays), of.arrays + texts_of_call::leaders);
   for (sql_array* rare = of.arrays + texts_of_call::leaders; rare != std::end(of.arrays); ++rare)
     all.push_back(std::move(*rare).short_of_nulls());
-  append(all, std::begin(about), std::end(about));
+  append(all, about.arrays, about.arrays + marks_of_call::sent_by);
+  for (sql_array* rare = about.arrays + marks_of_call::sent_by; rare != std::end(about.arrays); ++rare)
+    all.push_back(std::move(*rare).short_of_nulls());
   return all;
 }
 
@@ -194,6 +227,20 @@ std::vector<std::string> keep_part_arguments(const worker_options& options, cons
           clean(one.short_code),
           one.sender.digits(),
           seconds(options.part_time)};
+}
+
+std::vector<std::string> note_arguments(std::span<const delivery> deliveries) {
+  enum { smscs, ids, states, errors, count };
+  sql_array about[count];
+  for (const delivery& one : deliveries) {
+    about[smscs].text(one.smsc);
+    about[ids].text(one.smsc_message_id);
+    about[states].word(name(one.state));
+    one.error.empty() ? about[errors].null() : about[errors].text(std::string_view{one.error}.substr(0, longest_error));
+  }
+  std::vector<std::string> all;
+  append(all, std::begin(about), std::end(about));
+  return all;
 }
 
 std::vector<std::string> quarantine_arguments(const worker_options& options, const item& bad) {

@@ -1,18 +1,26 @@
 #include "store/connection.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <libpq-fe.h>
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <map>
 #include <pqxx/except>
 #include <pqxx/nontransaction>
+#include <sstream>
 #include <string_view>
 #include <utility>
+#include <vector>
+
+#include "store/time_limit.hpp"
 
 namespace topupd::store {
 namespace {
+
+constexpr std::chrono::seconds first_answer{5};  // a server that has let us in and says nothing more is frozen
 
 using parameters = std::map<std::string, std::string>;
 
@@ -31,13 +39,41 @@ parameters parsed(const std::string& url) {
   if (!options) return given;
   take(given, options);
   given.try_emplace("target_session_attrs", "read-write");  // a failed-over server's old half takes no top-up
-  given.try_emplace("connect_timeout", "5");
-  // A host that vanished without a word is noticed in about ten seconds, not in two hours.
-  given.try_emplace("tcp_user_timeout", "10000");
-  given.try_emplace("keepalives_idle", "5");
-  given.try_emplace("keepalives_interval", "2");
+  // Each host that does not answer costs so much before the next one is asked: after a failover the first may be dead.
+  given.try_emplace("connect_timeout", "3");
+  // A host that vanished without a word is noticed in about five seconds, not in two hours.
+  given.try_emplace("tcp_user_timeout", "5000");
+  given.try_emplace("keepalives_idle", "2");
+  given.try_emplace("keepalives_interval", "1");
   given.try_emplace("keepalives_count", "3");
   return given;
+}
+
+std::vector<std::string> listed(const parameters& given, const char* key) {
+  std::vector<std::string> all;
+  const auto found = given.find(key);
+  if (found == given.end()) return all;
+  std::istringstream in{found->second};
+  for (std::string each; std::getline(in, each, ',');) all.push_back(each);
+  return all;
+}
+
+// libpq asks the hosts in their order; a list of addresses and one of ports go with them, place by place.
+void ask_last(parameters& given, const server& which) {
+  const auto hosts = listed(given, given.contains("host") ? "host" : "hostaddr");
+  const auto ports = listed(given, "port");
+  for (std::size_t i = 0; i + 1 < hosts.size(); ++i) {
+    const bool is_it = hosts[i] == which.host && (ports.size() != hosts.size() || ports[i] == which.port);
+    if (!is_it) continue;
+    for (const char* key : {"host", "hostaddr", "port"}) {
+      auto all = listed(given, key);
+      if (all.size() != hosts.size()) continue;
+      std::rotate(all.begin() + static_cast<std::ptrdiff_t>(i), all.begin() + static_cast<std::ptrdiff_t>(i) + 1,
+                  all.end());
+      given[key] = fmt::format("{}", fmt::join(all, ","));
+    }
+    return;
+  }
 }
 
 // A password with an @ or / that was not escaped ends up in another part, which we would show.
@@ -156,7 +192,8 @@ bool connection::listener::operator()(const char[]) noexcept {
   return false;  // nobody else needs to hear it
 }
 
-connection::connection(const std::string& conninfo) : pqxx::connection(conninfo), listener_(*this) {
+connection::connection(const std::string& conninfo)
+    : pqxx::connection(conninfo), listener_(*this), at_{hostname(), port()} {
   // libpqxx 6 would quietly reconnect, and the new session would lack our role. It calls its switch deprecated because
   // 7 has no reconnecting any more.
 #pragma GCC diagnostic push
@@ -169,25 +206,34 @@ bool connection::warned() noexcept {
   return std::exchange(listener_.heard, false);
 }
 
-std::unique_ptr<connection> open(const std::string& url, role as, const std::string& application_name) {
+std::unique_ptr<connection> open(const std::string& url, role as, const std::string& application_name,
+                                 const server& last) {
   parameters given = parsed(url);
   if (given.empty() || is_torn(given))
     throw unavailable(
         "store.url is not a libpq URL: write postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with %40 for an @ and %2F "
         "for "
         "a / in the password");
+  ask_last(given, last);
   given["application_name"] = application_name;
   given["client_encoding"] = "UTF8";
   std::string conninfo;
   for (const auto& [key, value] : given) conninfo += key + "=" + quoted(value) + " ";
   try {
     auto opened = std::make_unique<connection>(conninfo);
+    time_limit limit{opened->sock()};
+    const time_limit::scope within{limit, first_answer};
     pqxx::nontransaction session{*opened};
     session.exec(fmt::format("set client_min_messages = warning; set role {}", sql_name(as)));
     return opened;
   } catch (const std::exception& problem) {
     throw explain(problem, url);
   }
+}
+
+int hosts_in(const std::string& url) {
+  const parameters given = parsed(url);
+  return std::max(1, static_cast<int>(listed(given, given.contains("host") ? "host" : "hostaddr").size()));
 }
 
 unavailable explain(const std::exception& problem, const std::string& url) {

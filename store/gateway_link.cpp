@@ -4,12 +4,14 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <chrono>
 #include <pqxx/binarystring>
 #include <pqxx/nontransaction>
 #include <pqxx/prepared_statement>
 #include <sstream>
 
 #include "store/answer.hpp"
+#include "store/crash_point.hpp"
 #include "store/keys.hpp"
 #include "store/migrations.hpp"
 
@@ -23,7 +25,10 @@ constexpr const char* redeem_statement = "redeem";
 constexpr const char* quarantine_statement = "quarantine";
 constexpr const char* claim_statement = "claim";
 constexpr const char* keep_part_statement = "keep_part";
+constexpr const char* note_statement = "note";
 constexpr const char* take_receipts_statement = "take_receipts";
+
+constexpr std::chrono::seconds check_limit{30};  // at the start; cards may be many
 
 std::string placeholders(int count) {
   std::string all = "$1";
@@ -51,17 +56,21 @@ applied_migrations migrations_in(const std::string& lines) {
 
 }  // namespace
 
-gateway_link::gateway_link(const worker_options& options, const std::string& name)
-    : options_(options), connection_(open(options.url, role::gateway, name)) {
+gateway_link::gateway_link(const worker_options& options, const std::string& name, const server& last)
+    : options_(options), connection_(open(options.url, role::gateway, name, last)), limit_(connection_->sock()) {
   try {
+    const time_limit::scope within{limit_, check_limit};
     check();
-    // A call that hangs is broken off and repeated; the limit never reaches COMMIT itself (DESIGN.md §7). And the
-    // server must not wait for ever, with everybody's turn in its hand, for a gateway that vanished to take its answer.
-    pqxx::nontransaction{*connection_}.exec("set statement_timeout = '5s'; set tcp_user_timeout = '10s'");
-    connection_->prepare(redeem_statement, "select * from topup.redeem(" + placeholders(37) + ")");
+    // A call that hangs is broken off and repeated: by the server first, which then gives the turn to somebody else.
+    // Its limit never reaches COMMIT itself (DESIGN.md §7), ours does. And the server must not wait for ever, with
+    // everybody's turn in its hand, for a gateway that vanished to take its answer.
+    pqxx::nontransaction{*connection_}.exec(
+        fmt::format("set statement_timeout = {}; set tcp_user_timeout = '10s'", options.call_limit.count() * 4 / 5));
+    connection_->prepare(redeem_statement, "select * from topup.redeem(" + placeholders(42) + ")");
     connection_->prepare(quarantine_statement, "select * from topup.quarantine(" + placeholders(10) + ")");
     connection_->prepare(claim_statement, "select * from topup.claim(" + placeholders(7) + ")");
     connection_->prepare(keep_part_statement, "select topup.keep_part(" + placeholders(10) + ")");
+    connection_->prepare(note_statement, "select topup.note_deliveries(" + placeholders(4) + ")");
     connection_->prepare(take_receipts_statement, "select topup.take_receipts()");
   } catch (const std::exception& problem) {
     throw explain(problem, options.url);
@@ -96,13 +105,20 @@ void gateway_link::check() {
 }
 
 called<pqxx::result> gateway_link::call(const std::string& statement, const std::vector<std::string>& arguments) {
+  const server& here = connection_->at();
   try {
     connection_->warned();
+    const time_limit::scope within{limit_, options_.call_limit};
     pqxx::nontransaction session{*connection_};
     pqxx::result rows = session.exec_prepared(statement, pqxx::prepare::make_dynamic_params(arguments));
     if (!connection_->warned()) return {fate::done, rows, {}};
+    unanswered_ = here;
     return {fate::away, {}, "PostgreSQL warned about a COMMIT: whether the standby has it is not known"};
   } catch (const std::exception& problem) {
+    if (limit_.passed()) {
+      unanswered_ = here;
+      return {fate::away, {}, fmt::format("PostgreSQL on {}:{} did not answer in time", here.host, here.port)};
+    }
     const fate fate = connection_->is_open() ? fate_of(sqlstate(problem)) : fate::away;
     return {fate, {}, explain(problem, options_.url).what()};
   }
@@ -110,8 +126,11 @@ called<pqxx::result> gateway_link::call(const std::string& statement, const std:
 
 called<std::vector<decision>> gateway_link::redeem(std::span<const item> items, std::span<const reply_result> results,
                                                    bool again) {
-  const auto answer = call(redeem_statement, redeem_arguments(options_, items, results, again));
+  come_by(crash_point::before_call);
+  const auto answer =
+      call(redeem_statement, redeem_arguments(options_, items, results, again, std::chrono::steady_clock::now()));
   if (answer.fate != fate::done) return {answer.fate, {}, answer.why};
+  come_by(crash_point::behind_commit);
   auto decisions = decisions_of(answer.value, items);
   if (decisions.empty() && !items.empty())
     return {fate::away, {}, "topup.redeem() did not answer each text: run \"topupctl doctor\""};
@@ -127,6 +146,7 @@ called<std::vector<decision>> gateway_link::quarantine(const item& bad) {
 called<std::vector<decision>> gateway_link::claim(std::size_t at_most) {
   const auto answer = call(claim_statement, claim_arguments(options_, at_most));
   if (answer.fate != fate::done) return {answer.fate, {}, answer.why};
+  if (!answer.value.empty()) come_by(crash_point::claimed);
   return {fate::done, decisions_of(answer.value), {}};
 }
 
@@ -136,6 +156,11 @@ called<std::vector<std::string>> gateway_link::keep(const part& one) {
   std::vector<std::string> sealed;
   for (const auto& row : answer.value) sealed.push_back(pqxx::binarystring(row[0]).str());
   return {fate::done, std::move(sealed), {}};
+}
+
+called<bool> gateway_link::note(std::span<const delivery> deliveries) {
+  const auto answer = call(note_statement, note_arguments(deliveries));
+  return {answer.fate, answer.fate == fate::done, answer.why};
 }
 
 called<std::int64_t> gateway_link::take_receipts() {

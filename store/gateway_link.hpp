@@ -11,6 +11,7 @@
 
 #include "store/call.hpp"
 #include "store/connection.hpp"
+#include "store/time_limit.hpp"
 
 namespace topupd::store {
 
@@ -31,18 +32,21 @@ struct called {
 
 class gateway_link {
  public:
-  // Connects and checks what must be so before a text is taken: schema, durability, time zone, rights. Throws
-  // unavailable.
-  gateway_link(const worker_options& options, const std::string& name);
+  // Connects and checks what must be so before a text is taken: schema, durability, time zone, rights. last: the server
+  // to be asked after all others. Throws unavailable.
+  gateway_link(const worker_options& options, const std::string& name, const server& last = {});
 
   called<std::vector<decision>> redeem(std::span<const item> items, std::span<const reply_result> results, bool again);
   called<std::vector<decision>> quarantine(const item& bad);  // empty when it was decided already
   called<std::vector<decision>> claim(std::size_t at_most);
-  called<std::vector<std::string>> keep(const part& one);  // all parts, sealed and in order, when none is missing
-  called<std::int64_t> take_receipts();                    // the first of receipts_in_block
+  called<std::vector<std::string>> keep(const part& one);   // all parts, sealed and in order, when none is missing
+  called<bool> note(std::span<const delivery> deliveries);  // done: true
+  called<std::int64_t> take_receipts();                     // the first of receipts_in_block
 
   [[nodiscard]] bool alive() const;  // between calls: false when the server has hung up
-  void cut() noexcept;               // ends the call that is under way: its fate is away
+  // The server that let a COMMIT wait for longer than it may, or gave it up; none: no host.
+  [[nodiscard]] server unanswered() const { return unanswered_; }
+  void cut() noexcept;  // ends the call that is under way: its fate is away
 
   static constexpr std::int64_t receipts_in_block = 1024;
 
@@ -52,6 +56,8 @@ class gateway_link {
 
   const worker_options& options_;
   std::unique_ptr<connection> connection_;
+  time_limit limit_;
+  server unanswered_;
 };
 
 }  // namespace topupd::store

@@ -89,6 +89,9 @@ struct text {
   std::string reason = {};                   // unclear: "pin_length"; redeem: "check"; help: "empty"
   int got = 0;                               // unclear: digits found
   std::string language = {};                 // of the reply, unless the sender has chosen one; language: the choice
+  // The earliest that it may have come: one that came before an identical one's reply was sent is that one, delivered
+  // twice.
+  std::chrono::steady_clock::time_point came = {};
 };
 inline constexpr std::size_t most_vouchers = 5;  // in one text
 
@@ -141,6 +144,7 @@ struct decision {
   std::vector<past_transfer> history;     // history: at most three
   std::chrono::sys_seconds decided_at{};  // the database's clock
   std::int64_t batch = 0;                 // which call of the store decided it, for the log
+  int attempts = 1;                       // how often its reply was handed out to be sent, this time counted
 };
 
 // A part of a long text, kept until the others are there (3GPP TS 23.040 §9.2.3.24.1). Octets are sealed: a PIN may be
@@ -161,13 +165,32 @@ struct reply_result {
   store::receipt receipt;
   enum class kind {
     sent,
-    heard,    // sent, and the SMSC surely has our ESME_ROK to the text: an identical text is from now on a new one
-    refused,  // for good
-    release,  // not sent: owed again, lease given back
-    renew,    // in flight: the lease goes on
+    heard,     // sent, and the SMSC surely has our ESME_ROK to the text: an identical text is from now on a new one
+    refused,   // for good: the reply is dead
+    deferred,  // refused for now: owed again after `retry_in`, to whoever claims it then
+    release,   // not sent: owed again at once, lease given back
+    renew,     // in flight: the lease goes on
   } what = kind::sent;
-  std::string smsc_message_id;  // sent
-  std::uint32_t status = 0;     // refused: command_status
+  std::string smsc_message_id = {};               // sent: by what a delivery receipt will name it; empty: by nothing
+  std::uint32_t status = 0;                       // refused, deferred: command_status
+  std::string smsc = {};                          // sent: by which SMSC, when that is another one than the text's
+  bool awaited = false;                           // sent: a delivery receipt was asked for
+  std::chrono::seconds retry_in{0};               // deferred
+  std::chrono::steady_clock::time_point at = {};  // heard: when
+};
+
+// The final states of SMPP 3.4 §5.2.28, as a delivery receipt tells them. Others (ENROUTE, ACCEPTED) change nothing.
+enum class delivery_state { delivered, expired, deleted, undeliverable, unknown, rejected };
+std::string_view name(delivery_state value);
+std::optional<delivery_state> delivery_state_from(std::string_view name);
+
+// A delivery receipt: what became of a reply on its way to the phone. May come before the answer to its submit_sm.
+struct delivery {
+  std::uint64_t ticket = 0;
+  std::string smsc;
+  std::string smsc_message_id;  // as reply_result has it
+  delivery_state state = delivery_state::delivered;
+  std::string error = {};  // the SMSC's own code ("err:"), at most 16 characters; for `trace`
 };
 
 }  // namespace topupd::store

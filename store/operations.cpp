@@ -72,7 +72,13 @@ message_story story_in(const pqxx::row& row) {
           .total = money_in(row["total_minor"], row["total_currency"]),
           .expected = money_in(row["expected_minor"], row["currency"]),
           .bonus = money_in(row["bonus_minor"], row["balance_currency"]),
-          .bonus_until = time_in(row["bonus_until"])};
+          .bonus_until = time_in(row["bonus_until"]),
+          .sent_by = text_in(row["sent_by"]),
+          .delivery = text_in(row["delivery"]),
+          .delivery_error = text_in(row["delivery_error"]),
+          .delivery_at = time_in(row["delivery_at"]),
+          .resent = time_in(row["resent_at"]),
+          .deferred_until = time_in(row["deferred_until"])};
 }
 
 void operations::body::connect() {

@@ -197,12 +197,12 @@ struct message_story {
   std::optional<moment> until;  // of a lock or a question
   int seen = 1;                 // how often the SMSC delivered it
   bool heard = false;           // the SMSC surely has our acknowledgement
-  std::string reply;            // none, owed, sent, dead
+  std::string reply;            // none, owed, sent, dead, delivered, undelivered
   std::string lease_owner;      // the gateway that has the reply, or had it last
   int attempts = 0;
   std::optional<moment> sent;
   std::string smsc_message_id;
-  std::optional<int> reply_status;            // the SMSC's, of a reply refused for good
+  std::optional<int> reply_status;            // the SMSC's, of a reply that it refused last, for good or for now
   std::optional<store::receipt> earlier;      // of the credit that this repeats, asks about, or tells its receiver of
   std::optional<store::receipt> leader = {};  // of several vouchers' first message, or a notice's credit
   std::optional<parser::msisdn> giver = {};   // of a notice
@@ -211,6 +211,12 @@ struct message_story {
   parser::money expected = {};                // what the sender thought a card was worth
   parser::money bonus = {};
   std::optional<moment> bonus_until = {};
+  std::string sent_by = {};                // the SMSC by which the reply left, when that is another one
+  std::string delivery = {};               // what its last delivery receipt told: "delivered", "expired"; none: empty
+  std::string delivery_error = {};         // the SMSC's own code
+  std::optional<moment> delivery_at = {};  // when that came
+  std::optional<moment> resent = {};       // when it became owed once more, because it was not delivered
+  std::optional<moment> deferred_until = {};  // owed: the SMSC has refused it for now
 };
 // One line of the ledger, its accounts as people call them: "cards sold", "999701234567", "bonus of 999701234567".
 struct transfer_line {
@@ -261,6 +267,9 @@ struct health {  // for `doctor`
   std::chrono::seconds clock_difference{};  // database minus this machine
   std::int64_t owed_replies = 0;
   std::string user;
+  int hosts = 1;                 // among which the URL lets us choose
+  std::string standbys;          // synchronous_standby_names; empty: COMMIT waits for none
+  std::string commit_waits_for;  // synchronous_commit: "on", "local", …
 };
 
 // Batches whose cards are under the same keys.

@@ -55,7 +55,10 @@ health operations::examine() {
           .clock_difference =
               std::chrono::round<std::chrono::seconds>(std::chrono::duration<double>(row[5].as<double>()) - here),
           .owed_replies = row[6].as<std::int64_t>(),
-          .user = text_in(row[7])};
+          .user = text_in(row[7]),
+          .hosts = hosts_in(body_->url),
+          .standbys = text_in(row[8]),
+          .commit_waits_for = text_in(row[9])};
 }
 
 }  // namespace topupd::store

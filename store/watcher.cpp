@@ -10,12 +10,13 @@
 #include <utility>
 
 #include "store/operations_body.hpp"
+#include "store/time_limit.hpp"
 
 namespace topupd::store {
 namespace {
 
-std::unique_ptr<connection> connect(const std::string& url) {
-  auto opened = open(url, role::gateway, "topupd watcher");
+std::unique_ptr<connection> connect(const std::string& url, const server& last = {}) {
+  auto opened = open(url, role::gateway, "topupd watcher", last);
   try {
     pqxx::nontransaction{*opened}.exec("set statement_timeout = '60s'; set tcp_user_timeout = '10s'");
   } catch (const std::exception& problem) {
@@ -26,6 +27,8 @@ std::unique_ptr<connection> connect(const std::string& url) {
 
 // One statement and its own transaction: libpq answers when COMMIT has been acknowledged.
 watch_report ask(connection& link, bool urgent) {
+  time_limit limit{link.sock()};
+  const time_limit::scope within{limit, std::chrono::seconds{65}};  // when the server's own has failed
   const pqxx::row row = pqxx::nontransaction{link}.exec_params1("select * from topup.watch($1)", urgent);
   return {.wrong = text_in(row[0]),
           .example = with_receipts(text_in(row[1])),
@@ -75,13 +78,16 @@ struct watcher::body {
   }
 
   void look(bool urgent) {
+    server here;
     try {
-      if (!link) replace(connect(given.url));
+      if (!link) replace(connect(given.url, last));
+      here = link->at();
       on_report(ask(*link, urgent));
     } catch (const unavailable&) {
       // Not there: the worker has said so.
     } catch (const std::exception& problem) {
       const bool there = link->is_open();
+      if (!there) last = here;  // perhaps it was cut off from its standbys
       replace({});
       if (there) on_failed(explain(problem, given.url).what());
     }
@@ -99,6 +105,7 @@ struct watcher::body {
   std::mutex guard;
   std::condition_variable wake;
   std::unique_ptr<connection> link;  // used by the thread alone, replaced under guard
+  server last;                       // the thread's own: to be asked after all others
   bool asked = false;
   bool stopping = false;
   std::thread thread;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <random>
 
 namespace topupd::store {
 namespace {
@@ -11,8 +12,8 @@ namespace {
 using clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr milliseconds first_pause{50}, longest_pause{1000};  // between attempts to reconnect
-constexpr milliseconds idle_look{1000};                       // an idle writer looks whether the server is still there
+constexpr milliseconds first_pause{100}, longest_pause{1000};  // between attempts to reconnect
+constexpr milliseconds idle_look{1000};                        // an idle writer looks whether the server is still there
 constexpr int races_at_most = 50;    // each means that another gateway got on; so many mean something else
 constexpr int failures_at_most = 3;  // of one text on its own, then it is quarantined
 constexpr milliseconds failure_pause{50};
@@ -26,6 +27,12 @@ std::vector<reply_result> in_order(std::vector<reply_result> results) {
   const auto same = [](const reply_result& a, const reply_result& b) { return a.receipt == b.receipt; };
   results.erase(std::unique(results.begin(), results.end(), same), results.end());
   return results;
+}
+
+// From half of it to all of it: many gateways that have lost the same server shall not all come back at once.
+milliseconds jittered(milliseconds most) {
+  thread_local std::minstd_rand random{std::random_device{}()};
+  return milliseconds{std::uniform_int_distribution{most.count() / 2, most.count()}(random)};
 }
 
 template <typename Container>
@@ -124,13 +131,14 @@ std::optional<writer::work> writer::next() {
 void writer::look() {
   if (link_->alive()) return;
   lost("PostgreSQL has closed the connection");
-  if (reconnect()) say(true, {});
+  if (reconnect()) settle({}, {}, false);
 }
 
 // Until these texts are decided, refused or, on an abandoned stop, left to be delivered again.
 void writer::settle(std::span<item> items, std::vector<reply_result> results, bool again) {
   int races = 0, failures = 0;
   while (link_ || reconnect()) {
+    if (!up()) add_reported(results);
     if (!give_receipts(items)) continue;
     auto answer = link_->redeem(items, results, again);
     progress_.fetch_add(1, std::memory_order_relaxed);
@@ -159,6 +167,15 @@ void writer::settle(std::span<item> items, std::vector<reply_result> results, bo
       return;  // results that cannot be written: their replies are owed again when the lease lapses
     }
   }
+}
+
+// What was reported while the store was away is written before anybody claims again: a reply that has left meanwhile
+// shall not leave once more.
+void writer::add_reported(std::vector<reply_result>& to) {
+  const std::lock_guard lock{guard_};
+  std::move(results_.begin(), results_.end(), std::back_inserter(to));
+  results_.clear();
+  to = in_order(std::move(to));
 }
 
 // False when the connection was lost over it.
@@ -214,6 +231,7 @@ void writer::lost(const std::string& why) {
   std::vector<std::uint64_t> tickets;
   {
     const std::lock_guard lock{guard_};
+    if (link_ && !link_->unanswered().host.empty()) last_ = link_->unanswered();
     link_.reset();
     up_ = false;
     for (const text& waiting : queue_) tickets.push_back(waiting.ticket);
@@ -225,11 +243,11 @@ void writer::lost(const std::string& why) {
 
 // As often as it takes; at once after a call that went well. False when there is no more time for it.
 bool writer::reconnect() {
-  while (pause(wait_)) {
+  while (pause(jittered(wait_))) {
     wait_ = std::clamp(2 * wait_, first_pause, longest_pause);
     progress_.fetch_add(1, std::memory_order_relaxed);
     try {
-      auto link = std::make_unique<gateway_link>(options_, "topupd writer");
+      auto link = std::make_unique<gateway_link>(options_, "topupd writer", last_);
       const std::lock_guard lock{guard_};
       link_ = std::move(link);
       return true;

@@ -48,6 +48,7 @@ class writer {
   std::optional<work> next();
   void look();
   void settle(std::span<item> items, std::vector<reply_result> results, bool again);
+  void add_reported(std::vector<reply_result>& to);
   bool quarantine(const item& bad);
   bool give_receipts(std::span<item> items);
   bool give_receipt(receipt& to);
@@ -64,6 +65,7 @@ class writer {
   std::int64_t next_receipt_ = 0, receipts_left_ = 0;
   std::chrono::milliseconds wait_{0};  // before the next attempt to connect
   bool said_ = true;                   // the last on_state()
+  server last_;                        // to be asked after all others
   std::atomic<std::uint64_t> progress_{0};
 
   mutable std::mutex guard_;  // of all below; link_ is used by the thread alone, but replaced under it

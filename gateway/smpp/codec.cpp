@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <limits>
 
 #include "gateway/smpp/frame.hpp"
 #include "gateway/smpp/guard.hpp"
@@ -140,6 +139,7 @@ body read_message(std::uint32_t id, const canonical_pdu& octets) {
   value.registered_delivery = t.registered_delivery;
   value.data_coding = t.data_coding;
   value.octets = octets.text;
+  value.vendor = octets.vendor;
   for (const tlv_t* tlv = t.tlv; tlv != nullptr; tlv = tlv->next) read_tlv(*tlv, value);
   return value;
 }
@@ -281,14 +281,14 @@ class tlv_chain {
 // The text goes round the library: that one refuses 254 octets, holds 1,024 of a message_payload, and keeps a log.
 void put_octets(const short_message& value, std::size_t begin, std::string& out) {
   const std::size_t size = value.octets.size();
-  if (size <= short_message_limit) {
+  if (size <= short_message_limit && !value.as_payload) {
     // Behind five texts with their NULLs (the two times are empty), four TON and NPI, and eight octets up to sm_length.
     const std::size_t place = begin + header_size + value.service_type.size() + value.source.digits.size() +
                               value.destination.digits.size() + 5 + 4 + 8;
     out[place - 1] = static_cast<char>(size);
     out.insert(place, value.octets);
   } else {
-    assert(size <= std::numeric_limits<std::uint16_t>::max());
+    assert(size <= 0xFFFF);
     for (const std::size_t word : {std::size_t{tag::message_payload}, size}) {
       out += static_cast<char>(word >> 8);
       out += static_cast<char>(word & 0xFF);
@@ -369,7 +369,7 @@ void pack_body(const malformed&, command_status, std::string&) {
 
 }  // namespace
 
-pdu decode(std::string_view frame) {
+pdu decode(std::string_view frame, std::uint16_t vendor_tlv) {
   pdu result;
   if (frame.size() < header_size) {
     result.body = malformed{.id = 0, .reason = command_status::rinvcmdlen};
@@ -378,7 +378,7 @@ pdu decode(std::string_view frame) {
   const header head = read_header(frame);
   result.status = head.status;
   result.sequence = head.sequence;
-  const auto octets = guard(frame);
+  const auto octets = guard(frame, vendor_tlv);
   if (octets) {
     const library_use alone;
     result.body = read_body(head.id, *octets);

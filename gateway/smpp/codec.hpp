@@ -4,6 +4,7 @@
 // sent.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -13,11 +14,11 @@ namespace topupd::smpp {
 
 // frame: one whole frame of frame_reader (16 octets or more, command_length already equal to its size).
 // Whatever the octets are, the answer is a pdu: one that cannot be used has the body `malformed`. Status and sequence
-// are kept verbatim, also those that the library refuses.
-pdu decode(std::string_view frame);
+// are kept verbatim, also those that the library refuses. vendor_tlv: the tag kept in short_message::vendor; 0: none.
+pdu decode(std::string_view frame, std::uint16_t vendor_tlv = 0);
 
 // Appends the octets of the PDU to `out`. Texts that are too long for their field are a programming fault (assert), but
-// for short_message::octets: above 254 octets they go out as message_payload (§5.3.2.32).
+// for short_message::octets: above 254 octets, or when as_payload says so, they go out as message_payload (§5.3.2.32).
 void encode(const pdu& value, std::string& out);
 
 }  // namespace topupd::smpp

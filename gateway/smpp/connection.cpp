@@ -1,11 +1,9 @@
 #include "gateway/smpp/connection.hpp"
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/error.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 #include <chrono>
 #include <utility>
 
@@ -24,6 +22,8 @@ constexpr std::size_t read_size = std::size_t{64} * 1024;
 constexpr std::size_t outgoing_limit = std::size_t{1024} * 1024;
 // How long the PDU that ends the link may take to leave.
 constexpr auto last_words = std::chrono::seconds(1);
+// How long the peer may take to end TLS, too. Nothing is lost when it does not: the unbind has said it.
+constexpr auto last_words_of_tls = std::chrono::milliseconds(200);
 constexpr auto quietly = asio::as_tuple(asio::use_awaitable);  // errors as values
 
 asio::awaitable<void> wait(asio::steady_timer& timer) {
@@ -32,25 +32,42 @@ asio::awaitable<void> wait(asio::steady_timer& timer) {
 
 }  // namespace
 
-connection::connection(asio::ip::tcp::socket socket, session_options options, connection_handlers handlers)
-    : socket_(std::move(socket)),
+connection::connection(stream link, session_options options, connection_handlers handlers, std::uint16_t vendor_tlv)
+    : stream_(std::move(link)),
       handlers_(std::move(handlers)),
       session_(std::move(options), clock::now()),
-      something_(socket_.get_executor(), time_point::max()),
-      written_(socket_.get_executor(), time_point::max()),
-      clock_(socket_.get_executor(), time_point::max()) {}
+      vendor_tlv_(vendor_tlv),
+      random_(std::random_device{}()),
+      something_(stream_.get_executor(), time_point::max()),
+      written_(stream_.get_executor(), time_point::max()),
+      clock_(stream_.get_executor(), time_point::max()) {}
 
 connection::~connection() = default;
 
 asio::awaitable<ended> connection::run() {
   using namespace asio::experimental::awaitable_operators;
-  boost::system::error_code ignored;  // a socket that is not connected fails in read_loop() with the better words
-  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
-  co_await (read_loop() || write_loop() || clock_loop());
+  const bool ready = co_await shake_hands();
+  if (ready) {
+    co_await (read_loop() || write_loop() || clock_loop());
+    if (ended_.by_session) {
+      clock_.expires_after(last_words_of_tls);
+      co_await (stream_.shutdown() || wait(clock_));
+    }
+  }
   session_.disconnected();
   carry_out_effects();
-  socket_.close(ignored);
+  stream_.close();
   co_return std::move(ended_);
+}
+
+// Where the maker of the stream did not do it: the side that is called.
+asio::awaitable<bool> connection::shake_hands() {
+  using namespace asio::experimental::awaitable_operators;
+  clock_.expires_at(session_.deadline());
+  const auto first = co_await (stream_.handshake() || wait(clock_));
+  if (aborted_) co_return false;
+  ended_.error = first.index() == 0 ? std::get<0>(first) : "TLS: handshake timed out";
+  co_return ended_.error.empty();
 }
 
 // Ends when the socket fails. Behind the session's close it only discards: unread octets would turn our close into a
@@ -58,10 +75,9 @@ asio::awaitable<ended> connection::run() {
 asio::awaitable<void> connection::read_loop() {
   for (;;) {
     const auto space = frames_.prepare(read_size);
-    const auto [error, size] = co_await socket_.async_read_some(asio::buffer(space.data(), space.size()), quietly);
+    const auto [error, size] = co_await stream_.read_some(space);
     if (error && !ended_.by_session) {
-      if (ended_.error.empty())
-        ended_.error = error == asio::error::eof ? "connection closed by the peer" : error.message();
+      if (ended_.error.empty()) ended_.error = stream_.words(error);
       co_return;
     }
     if (error) break;
@@ -69,7 +85,7 @@ asio::awaitable<void> connection::read_loop() {
     frames_.commit(size);
     const auto now = clock::now();
     while (const auto frame = frames_.next()) {
-      session_.receive(decode(*frame), now);
+      session_.receive(decode(*frame, vendor_tlv_), now);
       carry_out_effects();  // one by one, so that on_bound comes before the message that stood behind the bind response
     }
     if (frames_.broken()) session_.receive_broken_frame(now);
@@ -79,7 +95,8 @@ asio::awaitable<void> connection::read_loop() {
   for (;;) co_await wait(written_);  // the writer has the last word
 }
 
-// Ends when the session is closed and its last PDU has left. Whatever gathers during a write leaves in the next one.
+// Ends when the session is closed and its last PDU has left. Whatever gathers during a write leaves in the next one, as
+// whole PDUs: OsmoMSC loses octets when a length word comes in two parts (SMPP.md §3).
 asio::awaitable<void> connection::write_loop() {
   for (;;) {
     turn();
@@ -87,7 +104,7 @@ asio::awaitable<void> connection::write_loop() {
     if (!outgoing_.empty()) {
       writing_.clear();
       std::swap(writing_, outgoing_);
-      const auto [error, size] = co_await asio::async_write(socket_, asio::buffer(writing_), quietly);
+      const auto error = co_await stream_.write(writing_);  // named: inside an if, GCC 12 breaks the coroutine's frame
       if (error) break;
       written_.cancel();
     } else if (ended_.by_session) {
@@ -104,11 +121,11 @@ asio::awaitable<void> connection::write_loop() {
 asio::awaitable<void> connection::clock_loop() {
   while (!ended_.by_session) {
     const auto now = clock::now();
-    if (session_.deadline() <= now) {
+    if (deadline() <= now) {
       session_.tick(now);
       turn();
     } else {
-      clock_.expires_at(session_.deadline());
+      clock_.expires_at(deadline());
       co_await wait(clock_);
     }
   }
@@ -116,16 +133,22 @@ asio::awaitable<void> connection::clock_loop() {
   co_await wait(clock_);
 }
 
+// The session's, and the moment when the rate lets the next message through, while somebody waits for that.
+time_point connection::deadline() const {
+  const auto room_at = room_is_wanted_ ? session_.room_at() : time_point::min();
+  return room_at == time_point::min() ? session_.deadline() : std::min(session_.deadline(), room_at);
+}
+
 // Carries out what the session wants and lets the loops see it. Never re-entered: handlers only queue.
 void connection::turn() {
   carry_out_effects();
-  while (room_is_wanted_ && session_.room() > 0) {
+  while (room_is_wanted_ && session_.room(clock::now()) > 0) {
     room_is_wanted_ = false;
     if (handlers_.on_room) handlers_.on_room();
     carry_out_effects();
   }
   if (!outgoing_.empty() || ended_.by_session) something_.cancel();
-  if (session_.deadline() < clock_.expiry() || ended_.by_session) clock_.cancel();
+  if (deadline() < clock_.expiry() || ended_.by_session) clock_.cancel();
 }
 
 void connection::carry_out_effects() {
@@ -182,17 +205,25 @@ void connection::unbind() {
 void connection::abort() {
   aborted_ = true;
   ended_.error = "aborted";
-  boost::system::error_code ignored;
-  socket_.close(ignored);
+  stream_.close();
+  something_.cancel();
+}
+
+void connection::throttled() {
+  session_.throttled(std::uniform_real_distribution<double>()(random_), clock::now());
   something_.cancel();
 }
 
 std::size_t connection::room() const {
-  return session_.room();
+  return session_.room(clock::now());
 }
 
 bool connection::is_bound() const {
   return session_.is_bound();
+}
+
+bool connection::can_submit() const {
+  return session_.can_submit();
 }
 
 const session_counters& connection::counters() const {

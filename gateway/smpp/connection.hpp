@@ -1,19 +1,20 @@
-// Carries one session over one TCP socket: octets in, effects out. All of it on the io_context's one thread.
+// Carries one session over one TCP or TLS stream: octets in, effects out. All of it on the io_context's one thread.
 //
 // The driver reads the clock and the socket; every decision is the session's. What is sent in one turn leaves in one
 // write.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <random>
 #include <string>
 
 #include "gateway/smpp/frame.hpp"
 #include "gateway/smpp/session.hpp"
+#include "gateway/smpp/stream.hpp"
 
 namespace topupd::smpp {
 
@@ -36,30 +37,36 @@ struct ended {
 
 class connection {
  public:
-  connection(boost::asio::ip::tcp::socket socket, session_options options, connection_handlers handlers);
+  // vendor_tlv: of the messages that come, decode() keeps it. A tcp::socket will do for a stream.
+  connection(stream link, session_options options, connection_handlers handlers, std::uint16_t vendor_tlv = 0);
   ~connection();
   connection(const connection&) = delete;
   connection& operator=(const connection&) = delete;
 
-  // Runs until the session closes or the socket fails; outcomes of everything in flight are handed out before it
-  // returns. The connection must outlive the coroutine: `co_await connection.run()`.
+  // Runs until the session closes or the stream fails; outcomes of everything in flight are handed out before it
+  // returns. A TLS handshake that is still to be done comes first, within bind_timeout. The connection must outlive the
+  // coroutine: `co_await connection.run()`.
   boost::asio::awaitable<ended> run();
 
   bool submit(ticket name, short_message value);
   void acknowledge(std::uint32_t sequence, command_status status, std::string message_id = {});
   void refuse_messages(std::optional<command_status> status);
   void unbind();
-  void abort();  // closes the socket at once, as a cut cable would
+  void abort();      // closes the socket at once, as a cut cable would
+  void throttled();  // the peer says that we are too fast: session::throttled()
   [[nodiscard]] std::size_t room() const;
   [[nodiscard]] bool is_bound() const;
+  [[nodiscard]] bool can_submit() const;
   [[nodiscard]] const session_counters& counters() const;
 
  private:
-  // Three loops in one thread, ended together: the socket's octets, ours, and the time.
+  boost::asio::awaitable<bool> shake_hands();
+  // Three loops in one thread, ended together: the stream's octets, ours, and the time.
   boost::asio::awaitable<void> read_loop();
   boost::asio::awaitable<void> write_loop();
   boost::asio::awaitable<void> clock_loop();
 
+  [[nodiscard]] time_point deadline() const;
   void turn();
   void carry_out_effects();
   void carry_out(send& it);
@@ -69,18 +76,20 @@ class connection {
   void carry_out(unknown& it);
   void carry_out(close& it);
 
-  boost::asio::ip::tcp::socket socket_;
+  stream stream_;
   connection_handlers handlers_;
   session session_;
   frame_reader frames_;
-  std::string outgoing_;  // gathers while writing_ is on its way
+  std::uint16_t vendor_tlv_;
+  std::minstd_rand random_;  // jitter, so that several links do not come back in step
+  std::string outgoing_;     // gathers while writing_ is on its way
   std::string writing_;
   ended ended_;
   bool aborted_ = false;
   bool room_is_wanted_ = false;          // submit() was refused, or the bind is new
   boost::asio::steady_timer something_;  // cancelled: the session has effects, or it is over
   boost::asio::steady_timer written_;    // cancelled: writing_ has left
-  boost::asio::steady_timer clock_;      // expires at the session's deadline
+  boost::asio::steady_timer clock_;      // expires at deadline()
 };
 
 }  // namespace topupd::smpp

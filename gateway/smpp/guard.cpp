@@ -169,7 +169,7 @@ bool copy_tlv(const tlv& known, std::string_view value, canonical_pdu& out) {
 
 // Walks the optional parameters. One that runs past the end ends the walk and the message stays good, unless it is the
 // message_payload and there is no other text: half a PIN is never used.
-std::optional<command_status> copy_tlvs(std::string_view rest, canonical_pdu& out) {
+std::optional<command_status> copy_tlvs(std::string_view rest, std::uint16_t vendor_tlv, canonical_pdu& out) {
   std::array<bool, useful_tlvs> seen{};
   while (rest.size() >= 4) {
     const std::uint16_t name = word16_at(rest, 0);
@@ -181,6 +181,9 @@ std::optional<command_status> copy_tlvs(std::string_view rest, canonical_pdu& ou
     }
     const std::string_view value = rest.substr(0, length);
     rest.remove_prefix(length);
+    // An empty one is passed over: whatever it names, it would be the same for all messages.
+    const bool kept = name == vendor_tlv && vendor_tlv != 0 && !value.empty() && !out.vendor;
+    if (kept) out.vendor = value;
     if (name == tag::message_payload && out.text.empty()) {
       out.text = value;
       continue;
@@ -189,7 +192,7 @@ std::optional<command_status> copy_tlvs(std::string_view rest, canonical_pdu& ou
     const auto place = static_cast<std::size_t>(known - tlvs.begin());
     if (known != tlvs.end() && !seen[place] && copy_tlv(*known, value, out)) {
       seen[place] = true;
-    } else {
+    } else if (!kept) {
       ++out.unused_tlvs;
     }
   }
@@ -197,7 +200,7 @@ std::optional<command_status> copy_tlvs(std::string_view rest, canonical_pdu& ou
   return std::nullopt;
 }
 
-std::optional<command_status> copy_message(std::string_view rest, canonical_pdu& out) {
+std::optional<command_status> copy_message(std::string_view rest, std::uint16_t vendor_tlv, canonical_pdu& out) {
   if (const auto refusal = copy_fields(message_fields, rest, out)) return refusal;
   if (rest.empty()) return command_status::rinvmsglen;
   const std::size_t sm_length = octet_at(rest, 0);
@@ -205,16 +208,17 @@ std::optional<command_status> copy_message(std::string_view rest, canonical_pdu&
   if (sm_length > short_message_limit || sm_length > rest.size()) return command_status::rinvmsglen;
   out.text = rest.substr(0, sm_length);
   put(out, 0);
-  return copy_tlvs(rest.substr(sm_length), out);
+  return copy_tlvs(rest.substr(sm_length), vendor_tlv, out);
 }
 
-std::optional<command_status> copy_body(std::uint32_t id, std::string_view body, canonical_pdu& out) {
+std::optional<command_status> copy_body(std::uint32_t id, std::string_view body, std::uint16_t vendor_tlv,
+                                        canonical_pdu& out) {
   switch (id) {
     case request_id(command_id::bind_receiver):
     case request_id(command_id::bind_transmitter):
     case request_id(command_id::bind_transceiver): return copy_fields(bind_fields, body, out);
     case request_id(command_id::submit_sm):
-    case request_id(command_id::deliver_sm): return copy_message(body, out);
+    case request_id(command_id::deliver_sm): return copy_message(body, vendor_tlv, out);
     case response_id(command_id::bind_receiver):
     case response_id(command_id::bind_transmitter):
     case response_id(command_id::bind_transceiver): copy_response_text(body, 15, out); return std::nullopt;
@@ -248,7 +252,7 @@ std::uint8_t named_npi(std::uint8_t npi) {
   return std::ranges::find(named, npi) != std::end(named) ? npi : std::uint8_t{0};
 }
 
-boost::system::result<canonical_pdu, command_status> guard(std::string_view frame) {
+boost::system::result<canonical_pdu, command_status> guard(std::string_view frame, std::uint16_t vendor_tlv) {
   if (frame.size() < header_size) return command_status::rinvcmdlen;
   const header head = read_header(frame);
   if (head.length != frame.size()) return command_status::rinvcmdlen;
@@ -258,7 +262,7 @@ boost::system::result<canonical_pdu, command_status> guard(std::string_view fram
   put32(out, head.id);
   put32(out, static_cast<std::uint32_t>(command_status::rok));
   put32(out, 1);  // sequence_number
-  if (const auto refusal = copy_body(head.id, frame.substr(header_size), out)) return *refusal;
+  if (const auto refusal = copy_body(head.id, frame.substr(header_size), vendor_tlv, out)) return *refusal;
   out.octets[3] = static_cast<std::uint8_t>(out.size);  // 255 at most
   return out;
 }

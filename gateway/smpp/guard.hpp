@@ -10,6 +10,7 @@
 #include <boost/system/result.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "gateway/smpp/pdu.hpp"
@@ -60,13 +61,14 @@ struct canonical_pdu {
   std::array<std::uint8_t, 255> octets;
   std::size_t size = 0;
 
-  std::string_view text;               // short_message, or message_payload when that one is empty
-  std::uint8_t interface_version = 0;  // of a bind; the library takes 0x34 only
-  std::size_t unused_tlvs = 0;         // vendor TLVs, repeated ones and broken ones: left out
+  std::string_view text;                   // short_message, or message_payload when that one is empty
+  std::optional<std::string_view> vendor;  // the TLV asked for
+  std::uint8_t interface_version = 0;      // of a bind; the library takes 0x34 only
+  std::size_t unused_tlvs = 0;             // other vendor TLVs, repeated ones and broken ones: left out
 };
 
 // The canonical PDU, or the status with which the frame must be refused. A response is never refused for its body: what
-// cannot be read there is empty.
-boost::system::result<canonical_pdu, command_status> guard(std::string_view frame);
+// cannot be read there is empty. vendor_tlv: the tag kept beside, where it holds anything; 0: none.
+boost::system::result<canonical_pdu, command_status> guard(std::string_view frame, std::uint16_t vendor_tlv = 0);
 
 }  // namespace topupd::smpp

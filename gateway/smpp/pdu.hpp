@@ -91,6 +91,8 @@ struct short_message {
   std::optional<std::uint16_t> its_session_info;
   std::optional<std::uint8_t> message_state;        // of a delivery receipt
   std::optional<std::string> receipted_message_id;  // of a delivery receipt
+  std::optional<std::string> vendor;                // the vendor TLV that decode() was asked to keep, as it came
+  bool as_payload = false;                          // to be sent: octets go in message_payload (§5.3.2.32)
 
   [[nodiscard]] bool has_udh() const { return (esm_class & 0x40) != 0; }  // §5.2.12, UDHI
   [[nodiscard]] bool is_text() const { return (esm_class & 0x3C) == 0; }  // message type 0000: not a receipt or ack

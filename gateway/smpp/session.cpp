@@ -35,6 +35,8 @@ session::session(session_options options, time_point now)
     : options_(std::move(options)),
       our_request_(options_.role == role::esme ? command_id::submit_sm : command_id::deliver_sm),
       their_request_(options_.role == role::esme ? command_id::deliver_sm : command_id::submit_sm),
+      bucket_(options_.rate, now),
+      latest_(now),
       state_deadline_(now + options_.bind_timeout) {
   if (options_.role == role::smsc) return;
   control_sequence_ = next_sequence();
@@ -45,6 +47,7 @@ session::session(session_options options, time_point now)
 
 void session::receive(const pdu& value, time_point now) {
   if (state_ == state::closed) return;
+  latest_ = now;
   if (state_ == state::bound || state_ == state::draining) {
     probing_ = false;  // whatever it says, it lives
     silence_deadline_ = now + options_.enquire_link_after;
@@ -95,12 +98,13 @@ std::optional<command_status> session::refusal_of_a_message() {
   return command_status::rmsgqful;
 }
 
-void session::on(const short_message_resp& theirs, const pdu& value, time_point) {
+void session::on(const short_message_resp& theirs, const pdu& value, time_point now) {
   const auto found = by_sequence_.find(value.sequence);
   if (found == by_sequence_.end() || theirs.kind != our_request_) {
     ++counters_.unknown_responses;
     return;
   }
+  if (value.status == command_status::rok) bucket_.accepted(now);
   settle(found->second, value.status, theirs.message_id);
 }
 
@@ -216,7 +220,9 @@ void session::probe(time_point now) {
 // What the caller wants.
 
 bool session::submit(ticket name, short_message value, time_point now) {
-  if (room() == 0) return false;
+  if (room(now) == 0) return false;
+  bucket_.take(now);
+  latest_ = now;
   const auto sequence = next_sequence();
   in_flight_.push_back({sequence, name, now + options_.response_timeout});
   by_sequence_.emplace(sequence, std::prev(in_flight_.end()));
@@ -232,6 +238,11 @@ void session::acknowledge(std::uint32_t sequence, command_status status, std::st
   unanswered_.erase(found);
   if (their_request_ == command_id::deliver_sm) message_id.clear();  // §4.6.2: unused, NULL
   transmit(sequence, short_message_resp{their_request_, std::move(message_id)}, status);
+}
+
+void session::throttled(double jitter, time_point now) {
+  latest_ = now;
+  bucket_.throttled(jitter, now);
 }
 
 void session::refuse_messages(std::optional<command_status> status) {
@@ -256,13 +267,20 @@ std::optional<effect> session::poll() {
   return std::move(effects_[polled_++]);
 }
 
-std::size_t session::room() const {
-  if (state_ != state::bound || !may_submit()) return 0;
-  return options_.window > in_flight_.size() ? options_.window - in_flight_.size() : 0;
+std::size_t session::room(time_point now) const {
+  return std::min(room_in_window(), bucket_.room(now));
+}
+
+time_point session::room_at() const {
+  return room_in_window() == 0 ? time_point::min() : bucket_.room_at(latest_);
 }
 
 bool session::is_bound() const {
   return state_ != state::opening && state_ != state::closed;
+}
+
+bool session::can_submit() const {
+  return state_ == state::bound && may_submit();
 }
 
 const session_counters& session::counters() const {
@@ -317,6 +335,11 @@ bool session::may_submit() const {
 
 bool session::may_receive() const {
   return bound_as_ != (options_.role == role::esme ? command_id::bind_transmitter : command_id::bind_receiver);
+}
+
+std::size_t session::room_in_window() const {
+  if (!can_submit()) return 0;
+  return options_.window > in_flight_.size() ? options_.window - in_flight_.size() : 0;
 }
 
 std::uint32_t session::next_sequence() {

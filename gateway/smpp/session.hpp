@@ -19,6 +19,7 @@
 
 #include "gateway/smpp/pdu.hpp"
 #include "gateway/smpp/sequence.hpp"
+#include "gateway/smpp/token_bucket.hpp"
 
 namespace topupd::smpp {
 
@@ -33,6 +34,7 @@ struct session_options {
   bind credentials;          // esme: what is sent; smsc: what is expected (an empty system_id takes anybody)
   std::size_t window = 64;   // our requests in flight; counts PDUs
   std::size_t inbox = 1024;  // their messages not yet acknowledged; above it ESME_RMSGQFUL
+  std::uint32_t rate = 0;    // our messages a second (token_bucket.hpp); 0: no limit
   duration bind_timeout = std::chrono::seconds(10);
   duration enquire_link_after = std::chrono::seconds(30);  // of silence from the peer
   duration enquire_link_timeout = std::chrono::seconds(10);
@@ -95,10 +97,14 @@ class session {
   void tick(time_point now);
   void disconnected();  // the socket is gone: everything in flight becomes `unknown`
 
-  // Sends a message when bound and the window has room; false, and nothing happens, when not.
+  // Sends a message when bound and the window and the rate have room; false, and nothing happens, when not.
   bool submit(ticket name, short_message value, time_point now);
   // Answers a `message`. A sequence that is not waiting is ignored (the link was replaced meanwhile).
   void acknowledge(std::uint32_t sequence, command_status status, std::string message_id = {});
+  // The peer says that we are too fast: half the rate from now on (of what was sent in the last second where there is
+  // no limit), nothing for a moment with jitter; then it recovers, slowly, within a minute (SMPP.md §2 "rate"). jitter:
+  // 0 to 1, a random number that comes in.
+  void throttled(double jitter, time_point now);
   // Answers new messages with this status instead of handing them out: shutting down, or the store is away.
   void refuse_messages(std::optional<command_status> status);
   // Unbinds once everything in flight is answered, in both directions, or after unbind_timeout; the answer has
@@ -109,8 +115,12 @@ class session {
   std::optional<effect> poll();
   // When tick() is next needed: time_point::max() for never, time_point::min() for at once. O(1).
   [[nodiscard]] time_point deadline() const;
-  [[nodiscard]] std::size_t room() const;  // how many submit() would take now
+  [[nodiscard]] std::size_t room(time_point now) const;  // how many submit() would take now
+  // When the rate alone keeps us from submitting: until when; else min(). No deadline of tick(): whoever wants room
+  // looks again then.
+  [[nodiscard]] time_point room_at() const;
   [[nodiscard]] bool is_bound() const;
+  [[nodiscard]] bool can_submit() const;  // bound, and as a transmitter or transceiver
   [[nodiscard]] const session_counters& counters() const;
 
  private:
@@ -138,6 +148,7 @@ class session {
   [[nodiscard]] command_status judge(const bind& theirs) const;
   [[nodiscard]] std::optional<command_status> refusal_of_a_message();
   [[nodiscard]] bool may_submit() const;
+  [[nodiscard]] std::size_t room_in_window() const;
   [[nodiscard]] bool may_receive() const;
   [[nodiscard]] bool drained() const { return in_flight_.empty() && unanswered_.empty(); }
 
@@ -162,6 +173,8 @@ class session {
   std::optional<command_status> refusal_;
 
   sequence_numbers sequence_;
+  token_bucket bucket_;
+  time_point latest_;   // that was handed in
   requests in_flight_;  // oldest first, which is also the order of their deadlines
   std::unordered_map<std::uint32_t, requests::iterator> by_sequence_;
   std::uint32_t control_sequence_ = 0;                 // of our bind, then of our unbind

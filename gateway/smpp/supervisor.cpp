@@ -56,16 +56,18 @@ supervisor::supervisor(const asio::any_io_executor& executor, supervisor_options
       backoff_(options_.backoff_base, options_.backoff_cap),
       random_(std::random_device{}()),
       resolver_(executor),
-      timer_(executor) {}
+      timer_(executor) {
+  if (options_.tls && options_.tls->server_name.empty()) options_.tls->server_name = options_.host;
+}
 
 supervisor::~supervisor() = default;
 
 asio::awaitable<void> supervisor::run() {
   while (!stopping_) {
-    auto socket = co_await connect();
+    auto link = co_await connect();
     if (stopping_) break;
-    if (socket) {
-      co_await carry(std::move(*socket));
+    if (link) {
+      co_await carry(std::move(*link));
     } else {
       tell(link_event::kind::connect_failed, connect_error_, next_try());
     }
@@ -85,23 +87,33 @@ connection* supervisor::link() {
 }
 
 // Every address of the host in turn, each with the whole timeout: one that is black-holed must not hide the next.
-asio::awaitable<std::optional<asio::ip::tcp::socket>> supervisor::connect() {
-  using namespace asio::experimental::awaitable_operators;
+asio::awaitable<std::optional<stream>> supervisor::connect() {
   const auto endpoints = co_await resolve();
   for (const auto& endpoint : endpoints) {
     if (stopping_) break;
-    tcp::socket socket(timer_.get_executor());
-    timer_.expires_after(options_.connect_timeout);
-    const auto first = co_await (socket.async_connect(endpoint, quietly) || timer_.async_wait(quietly));
-    if (first.index() == 1) {
-      connect_error_ = "connect timed out";
-    } else if (const auto error = std::get<0>(std::get<0>(first))) {
-      connect_error_ = error.message();
-    } else {
-      co_return std::move(socket);
-    }
+    if (auto link = co_await open(endpoint)) co_return std::move(*link);
   }
   co_return std::nullopt;
+}
+
+asio::awaitable<std::optional<stream>> supervisor::open(tcp::endpoint endpoint) {
+  using namespace asio::experimental::awaitable_operators;
+  tcp::socket socket(timer_.get_executor());
+  timer_.expires_after(options_.connect_timeout);
+  const auto connected = co_await (socket.async_connect(endpoint, quietly) || timer_.async_wait(quietly));
+  if (connected.index() == 1) {
+    connect_error_ = "connect timed out";
+    co_return std::nullopt;
+  }
+  if (const auto error = std::get<0>(std::get<0>(connected))) {
+    connect_error_ = error.message();
+    co_return std::nullopt;
+  }
+  auto link = options_.tls ? stream(std::move(socket), *options_.tls, tls_side::client) : stream(std::move(socket));
+  const auto shaken = co_await (link.handshake() || timer_.async_wait(quietly));
+  connect_error_ = shaken.index() == 0 ? std::get<0>(shaken) : "TLS: handshake timed out";
+  if (!connect_error_.empty()) co_return std::nullopt;
+  co_return std::move(link);
 }
 
 // An address needs no resolver, which would start a thread. A name that the system's resolver hangs on delays stop()
@@ -121,10 +133,11 @@ asio::awaitable<std::vector<asio::ip::tcp::endpoint>> supervisor::resolve() {
   co_return endpoints;
 }
 
-asio::awaitable<void> supervisor::carry(tcp::socket socket) {
+asio::awaitable<void> supervisor::carry(stream link) {
   auto handlers = handlers_;
   handlers.on_bound = [this](const std::string& peer_system_id) { on_bound(peer_system_id); };
-  connection_ = std::make_unique<connection>(std::move(socket), options_.session, std::move(handlers));
+  connection_ =
+      std::make_unique<connection>(std::move(link), options_.session, std::move(handlers), options_.vendor_tlv);
   const auto end = co_await connection_->run();
   connection_.reset();
 

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "gateway/smpp/connection.hpp"
+#include "gateway/smpp/tls.hpp"
 
 namespace topupd::smpp {
 
@@ -45,12 +46,14 @@ struct supervisor_options {
   duration backoff_base = std::chrono::seconds(1);
   duration backoff_cap = std::chrono::seconds(60);
   session_options session;
+  std::uint16_t vendor_tlv = 0;                   // kept of a deliver_sm: decode()
+  std::optional<tls_options> tls = std::nullopt;  // an empty server_name is the host
 };
 
 // What became of the link, for one log line each: the gateway decides how to say it.
 struct link_event {
   enum class kind { connect_failed, bound, refused, lost, unbound } what;
-  std::string detail;                // "connection refused", "link_dead", "ESME_RINVPASWD"
+  std::string detail;  // "connection refused", "link_dead", "ESME_RINVPASWD", "TLS: the certificate has expired …"
   std::optional<duration> retry_in;  // when the next attempt will be made
 };
 
@@ -73,9 +76,10 @@ class supervisor {
  private:
   using tcp = boost::asio::ip::tcp;
 
-  boost::asio::awaitable<std::optional<tcp::socket>> connect();
+  boost::asio::awaitable<std::optional<stream>> connect();
   boost::asio::awaitable<std::vector<tcp::endpoint>> resolve();
-  boost::asio::awaitable<void> carry(tcp::socket socket);
+  boost::asio::awaitable<std::optional<stream>> open(tcp::endpoint endpoint);
+  boost::asio::awaitable<void> carry(stream link);
   boost::asio::awaitable<void> pause();
 
   void on_bound(const std::string& peer_system_id);

@@ -37,7 +37,9 @@ create type topup.outcome as enum (
   'quarantined', 'locked', 'unclear', 'help', 'balance', 'history', 'status', 'language', 'cancelled', 'no_question',
   'not_transferred', 'not_undone', 'unknown_pin', 'not_active', 'void_voucher', 'expired', 'used', 'other_currency',
   'held_account', 'repeated', 'asked', 'transferred', 'undone', 'credited', 'received', 'taken_back');
-create type topup.reply_state as enum ('none', 'owed', 'sent', 'dead');
+-- dead: refused by the SMSC for good. What follows on sent, only a delivery receipt tells (008_deliveries.sql).
+create type topup.reply_state as enum ('none', 'owed', 'sent', 'dead', 'delivered', 'undelivered');
+create type topup.delivery_state as enum ('delivered', 'expired', 'deleted', 'undeliverable', 'unknown', 'rejected');
 
 -- For tables to which rows are only ever added.
 create function topup.refuse_change() returns trigger
@@ -340,7 +342,11 @@ create type topup.extra as (
   expected_minor bigint,                                      -- what the sender thought a card was worth
   giver bigint,                                               -- of a notice
   history bigint[],                                           -- three by three: receipt, amount_minor, seconds since 1970
-  bonus_minor bigint, bonus_until bigint);                    -- seconds since 1970
+  bonus_minor bigint, bonus_until bigint,                     -- seconds since 1970
+  -- Of the reply on its way to the phone; times are seconds since 1970. Gateways need none of it.
+  sent_by text,                                               -- the SMSC by which it left, when that is another one than its text's
+  delivery topup.delivery_state, delivery_error text, delivery_at bigint,  -- the last delivery receipt
+  resent_at bigint);                                          -- when it became owed once more, because it was not delivered
 
 -- Inbox and outbox in one row: what was asked, what became of it, and the reply that is owed.
 create table topup.message (
@@ -376,7 +382,7 @@ create table topup.message (
   sent_at          timestamptz,
   smsc_message_id  text,
   heard            boolean not null default false,            -- the SMSC surely has our acknowledgement: it delivers no more
-  reply_status     integer,                                   -- command_status of a reply refused for good
+  reply_status     integer,                                   -- command_status of a reply that the SMSC refused last
   extra            topup.extra
 );
 create unique index message_once on topup.message (bucket, fingerprint);

@@ -16,7 +16,7 @@ create type topup.decision as (
   smsc text, source text, short_code text, language text, sender bigint,
   target bigint, serial bigint, amount_minor bigint, currency text, balance_minor bigint, balance_currency text,
   valid_until bigint, earlier bigint, earlier_at bigint, until bigint, reason text, got smallint,
-  decided_at bigint, batch bigint, extra topup.extra);
+  decided_at bigint, batch bigint, attempts smallint, extra topup.extra);
 
 create function topup.seconds(at timestamptz) returns bigint
 language sql stable as $$ select floor(date_part('epoch', at))::bigint $$;
@@ -27,7 +27,7 @@ language sql stable as $$
   select row(asked, m.receipt, m.outcome, m.action, duplicate, reply_owed, m.smsc, m.source, m.short_code, m.language, m.sender,
              m.target, m.serial, m.amount_minor, m.currency, m.balance_minor, m.balance_currency,
              topup.seconds(m.valid_until), m.earlier, topup.seconds(m.earlier_at), topup.seconds(m.until), m.reason, m.got,
-             topup.seconds(m.received_at), m.batch_no, m.extra)::topup.decision
+             topup.seconds(m.received_at), m.batch_no, m.attempts, m.extra)::topup.decision
 $$;
 
 -- Quarters of an hour since 1970. A fingerprint is unique within one; a redelivery is looked for in this one and the last.
@@ -410,23 +410,25 @@ end $$;
 --
 -- The caller promises: fingerprints are distinct (`copies` counts equal ones that came together); receipts ascend, are its
 -- own, and stay with their text when the call is repeated, which `again` says; of one sender only plain redemptions of
--- different vouchers stand in one call. Marks are in order of receipt. The arrays from `leaders` to `olders` may end early: the
--- rest is null.
+-- different vouchers stand in one call. Marks are in order of receipt. The arrays from `leaders` to `olders` and from `sent_by`
+-- on may end early: the rest is null.
 --
 -- A text may take several places, one after the other. The first leads; the others have its receipt in `leaders`, no
 -- fingerprint, and a receipt of their own: one for each further voucher, four behind a YES for whatever its question holds,
 -- and last, where somebody else's account may change, one for the notice to that one. What is not needed vanishes.
 --
+-- ages: how many milliseconds ago a text came, at least; mark_ages: how many milliseconds ago that was said of a reply.
 -- transfer_limits: weigh_transfer()'s; undo_time: 0 for never. `olders`: a voucher's digests under older keys, 32 octets each.
 create function topup.redeem(
   instance text, lease interval, service_currency text, service_language text, time_zone text, ask_above bigint,
   question_time interval, answers_per_hour integer, transfer_limits bigint[], undo_time interval, wrong_pins_per_day bigint,
   alarm_factor integer, again boolean,
-  receipts bigint[], fingerprints bytea[], copies integer[], smscs text[], sources text[], short_codes text[],
+  receipts bigint[], fingerprints bytea[], ages integer[], copies integer[], smscs text[], sources text[], short_codes text[],
   senders bigint[], actions topup.action[], digests bytea[], prefixes integer[], targets bigint[], asks boolean[],
   reasons text[], gots smallint[], languages text[],
   leaders bigint[], given_serials bigint[], expecteds bigint[], abouts bigint[], olders bytea[],
-  marked bigint[], marks text[], smsc_message_ids text[], statuses integer[])
+  marked bigint[], marks text[], mark_ages integer[], smsc_message_ids text[], statuses integer[],
+  sent_by text[], awaiteds boolean[], retry_ins integer[])
 returns setof topup.decision
 language plpgsql security definer
 set search_path = topup, pg_temp
@@ -449,8 +451,6 @@ declare
   known integer[];
   originals bigint[];
   over boolean[];
-  just_heard constant bigint[] :=
-    array(select receipt from unnest(marked, marks) as t (receipt, mark) where mark = 'heard');
   -- What is decided, text by text. Null outcome: decided before.
   outcomes outcome[];
   serials bigint[];
@@ -489,6 +489,30 @@ declare
   unheard_of decision;
   flood boolean;
 begin
+  -- A reply was sent, and perhaps our acknowledgement heard; refused, for good or for now; not tried (release): owed again at
+  -- once; or in flight still. But for what was sent, which is a fact, only the lease's owner may say so: a gateway that was
+  -- frozen and goes on says nothing about a reply that another one has taken over since.
+  if cardinality(marked) > 0 then
+    update message m set
+      reply = case when r.mark in ('sent', 'heard') then 'sent' when r.mark = 'refused' then 'dead' else 'owed' end::reply_state,
+      sent_at = case when r.mark in ('sent', 'heard') then moment - r.age * interval '1 millisecond' else m.sent_at end,
+      heard = r.mark = 'heard',
+      smsc_message_id = r.smsc_message_id,
+      reply_status = case when r.mark in ('release', 'renew') then m.reply_status else r.status end,
+      lease_until = case r.mark when 'release' then moment when 'renew' then moment + lease
+                                when 'deferred' then moment + r.retry_in * interval '1 second' else m.lease_until end,
+      lease_owner = case when r.mark <> 'deferred' then m.lease_owner end
+    from unnest(marked, marks, mark_ages, smsc_message_ids, statuses, retry_ins)
+           as r (receipt, mark, age, smsc_message_id, status, retry_in)
+    where m.receipt = r.receipt and m.receipt = any (marked)
+      and m.reply::text = 'owed'  -- as a text, so that the index of owed replies is no way to look for these
+      and (r.mark in ('sent', 'heard') or m.lease_owner = instance);
+    if sent_by <> '{}' or true = any (awaiteds) then
+      perform follow_replies(moment, marked, smsc_message_ids, sent_by, awaiteds);
+    end if;
+  end if;
+  if total = 0 then return; end if;
+
   if array_remove(leaders, null) <> '{}' then
     for i in 1 .. total loop
       leads[i] := case when leaders[i] is null then i else leads[i - 1] end;
@@ -496,47 +520,31 @@ begin
   end if;
 
   -- Which of these texts were decided before? An identical one within 15 minutes, or, when an unknown COMMIT is repeated,
-  -- our own. But an identical one whose acknowledgement the SMSC surely has is no redelivery: the subscriber has sent BAL
-  -- once more. The new text goes on under a fingerprint of its own, which follows from the two, so that it is known in turn.
-  if total > 0 then
-    loop
-      select array_agg(t.n), array_agg(m.receipt), array_agg(m.heard or m.receipt = any (just_heard))
-      into known, originals, over
-      from unnest(fingerprints) with ordinality as t (fingerprint, n)
-      cross join lateral (select m.receipt, m.heard from message m
-                          where m.bucket in (this_bucket, this_bucket - 1) and m.fingerprint = t.fingerprint
-                            and m.received_at > moment - interval '15 minutes' limit 1) as m;
-      exit when (true = any (over)) is not true;
-      for i in 1 .. cardinality(known) loop
-        continue when not over[i];
-        fingerprints[known[i]] := substr(sha256(fingerprints[known[i]] || int8send(originals[i])), 1, 16);
-      end loop;
+  -- our own. But an identical one that came when the SMSC surely had our acknowledgement is no redelivery: the subscriber has
+  -- sent BAL once more. The new text goes on under a fingerprint of its own, which follows from the two, so that it is known
+  -- in turn. When a text came is reckoned from when the call came, before it waited for its turn.
+  loop
+    select array_agg(t.n), array_agg(m.receipt), array_agg(m.heard and m.sent_at < now() - t.age * interval '1 millisecond')
+    into known, originals, over
+    from unnest(fingerprints, ages) with ordinality as t (fingerprint, age, n)
+    cross join lateral (select m.receipt, m.heard, m.sent_at from message m
+                        where m.bucket in (this_bucket, this_bucket - 1) and m.fingerprint = t.fingerprint
+                          and m.received_at > moment - interval '15 minutes' limit 1) as m;
+    exit when (true = any (over)) is not true;
+    for i in 1 .. cardinality(known) loop
+      continue when not over[i];
+      fingerprints[known[i]] := substr(sha256(fingerprints[known[i]] || int8send(originals[i])), 1, 16);
     end loop;
-    if again then
-      select array_agg(d.n), array_agg(d.receipt) into known, originals
-      from (select distinct on (n) n, receipt
-            from (select t.n, m.receipt from unnest(receipts) with ordinality as t (receipt, n)
-                  join message m on m.receipt = t.receipt where m.receipt = any (receipts)
-                  union all
-                  select * from unnest(known, originals)) as both_ways (n, receipt)
-            order by n, receipt = receipts[n] desc) as d;
-    end if;
+  end loop;
+  if again then
+    select array_agg(d.n), array_agg(d.receipt) into known, originals
+    from (select distinct on (n) n, receipt
+          from (select t.n, m.receipt from unnest(receipts) with ordinality as t (receipt, n)
+                join message m on m.receipt = t.receipt where m.receipt = any (receipts)
+                union all
+                select * from unnest(known, originals)) as both_ways (n, receipt)
+          order by n, receipt = receipts[n] desc) as d;
   end if;
-  -- A reply was sent, and perhaps our acknowledgement heard; refused for good; not tried (release): owed again at once; or in flight still.
-  if cardinality(marked) > 0 then
-    update message m set
-      reply = case when r.mark in ('sent', 'heard') then 'sent' when r.mark = 'refused' then 'dead' else 'owed' end::reply_state,
-      sent_at = case when r.mark in ('sent', 'heard') then moment end,
-      heard = r.mark = 'heard',
-      smsc_message_id = r.smsc_message_id,
-      reply_status = r.status,
-      lease_until = case r.mark when 'release' then moment when 'renew' then moment + lease else m.lease_until end
-    from unnest(marked, marks, smsc_message_ids, statuses) as r (receipt, mark, smsc_message_id, status)
-    where m.receipt = r.receipt and m.receipt = any (marked)
-      and m.reply::text = 'owed'  -- as a text, so that the index of owed replies is no way to look for these
-      and (r.mark not in ('release', 'renew') or m.lease_owner = instance);
-  end if;
-  if total = 0 then return; end if;
 
   -- Decided before: written again, always, because only a COMMIT of ours tells that the earlier one has reached the standby
   -- (DESIGN.md §2.2). Whoever asks takes over the reply when its lease has lapsed, or was given to him by the call that is
@@ -569,6 +577,9 @@ begin
     end loop;
   end if;
   if array_remove(actions, null) = '{}' then return; end if;
+  if exists (select from undelivered limit 1) then
+    perform send_once_more(moment, array(select t.sender from unnest(senders, actions) as t (sender, action) where t.action is not null));
+  end if;
 
   -- YES and NO use up the sender's question; to a locked sender's YES nothing is looked up.
   if 'confirm' = any (actions) or 'cancel' = any (actions) then
@@ -830,6 +841,7 @@ begin
       unheard_of.duplicate := false;
       unheard_of.reply_owed := false;
       unheard_of.decided_at := seconds(moment);
+      unheard_of.attempts := 1;
       return next unheard_of;
     end loop;
   end if;
@@ -1046,7 +1058,7 @@ begin
               case when (m.extra).leader is not null then m.sender end, m.target, m.serial, m.amount_minor, m.currency,
               m.balance_minor, m.balance_currency,
               seconds(m.valid_until), m.earlier, seconds(m.earlier_at), seconds(m.until), m.reason, m.got,
-              seconds(m.received_at), m.batch_no, m.extra;
+              seconds(m.received_at), m.batch_no, m.attempts, m.extra;
 end $$;
 
 -- A text on which redeem() fails whenever it is tried is recorded and answered, so that the SMSC does not send it for ever.
@@ -1087,7 +1099,8 @@ begin
     delete from part p where p.group_print = $1;
   end if;
   insert into part (group_print, number, total, print, sealed, smsc, source, short_code, sender)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing;
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+    on conflict on constraint part_pkey do update set sealed = part.sealed;  -- written again, for COMMIT to tell (DESIGN.md §2.2)
   if (select count(*) from part p where p.group_print = $1) = $3 then
     return query select p.sealed from part p where p.group_print = $1 order by p.number;
   end if;
@@ -1145,12 +1158,13 @@ begin
     returning (whole(m, m.receipt, false, true)).*;
 end $$;
 
--- The first of 1024 receipts that are the caller's alone. COMMIT need not wait for the disk here: a message that uses one waits
--- for its own, and what stands before it in the log is then safe too.
+-- The first of 1024 receipts that are the caller's alone. A standby that became the primary without having heard of this block
+-- would give it to another gateway as well, and the texts of one would pass for the other's. So COMMIT waits for the standby here,
+-- too: it does when something was written to the log, which drawing from a sequence often is not.
 create function topup.take_receipts() returns bigint
 language plpgsql security definer set search_path = topup, pg_temp as $$
 begin
-  perform set_config('synchronous_commit', 'off', true);
+  perform pg_logical_emit_message(true, 'topup', 'receipts');
   return nextval('receipt_block') * 2048;
 end $$;
 

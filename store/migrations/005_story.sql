@@ -87,7 +87,9 @@ select receipt, topup.seconds(received_at) as received, smsc, source, short_code
        topup.seconds(valid_until) as valid_until, earlier, topup.seconds(until) as until, seen, heard, reply::text, lease_owner,
        attempts, topup.seconds(sent_at) as sent, smsc_message_id, reply_status,
        (extra).leader, (extra).giver, (extra).several.cards, (extra).several.added, (extra).several.total_minor,
-       (extra).several.currency as total_currency, (extra).expected_minor, (extra).bonus_minor, (extra).bonus_until
+       (extra).several.currency as total_currency, (extra).expected_minor, (extra).bonus_minor, (extra).bonus_until,
+       (extra).sent_by, (extra).delivery::text as delivery, (extra).delivery_error, (extra).delivery_at, (extra).resent_at,
+       case when reply = 'owed' and lease_owner is null and lease_until > now() then topup.seconds(lease_until) end as deferred_until
 from topup.message;
 
 -- What was said to a sender's question, or what question it answers: a sender has one at a time, and the first YES or NO ends it.
@@ -296,7 +298,8 @@ select currency, coalesce(accounts, 0) as accounts, coalesce(credit_minor, 0) as
        coalesce(credit_minor, 0) + coalesce(bonus_minor, 0) + coalesce(cards_value_minor, 0) as total_minor
 from credit full join on_sale using (currency);
 
--- Day by day, what texts did not get what they wanted and why, and which replies the SMSC refused for good.
+-- Day by day, what texts did not get what they wanted and why, which replies the SMSC refused for good or did not bring to the
+-- phone, and what became of those that were sent once more.
 create view topup.report_failures as
 select (m.received_at at time zone z.time_zone)::date as day, f.outcome, f.reason, count(*) as texts
 from topup.message m
@@ -305,6 +308,10 @@ cross join lateral (
   select m.outcome::text as outcome, coalesce(m.reason, '') as reason where topup.is_refusal(m.outcome)
   union all
   select 'reply_refused', coalesce('command_status 0x' || lpad(to_hex(m.reply_status), 8, '0'), '') where m.reply = 'dead'
+  union all
+  select 'reply_not_delivered', (m.extra).delivery::text where (m.extra).delivery <> 'delivered'
+  union all
+  select 'reply_resent', m.reply::text where (m.extra).resent_at is not null
 ) f
 group by 1, 2, 3;
 
@@ -331,12 +338,14 @@ $$;
 
 create function topup.health()
 returns table (server_version text, schema_version integer, fsync boolean, full_page_writes boolean,
-               synchronous_commit boolean, now_epoch double precision, owed_replies bigint, logged_in_as text)
+               synchronous_commit boolean, now_epoch double precision, owed_replies bigint, logged_in_as text,
+               standbys text, commit_waits_for text)
 language sql volatile security definer set search_path = topup, pg_temp as $$
   select current_setting('server_version'), (select max(version) from migration), current_setting('fsync')::boolean,
          current_setting('full_page_writes')::boolean, current_setting('synchronous_commit') <> 'off',
          extract(epoch from clock_timestamp())::double precision,
-         (select count(*) from message where reply = 'owed'), session_user::text
+         (select count(*) from message where reply = 'owed'), session_user::text,
+         current_setting('synchronous_standby_names'), current_setting('synchronous_commit')
 $$;
 
 grant execute on function

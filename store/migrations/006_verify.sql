@@ -46,6 +46,10 @@ language sql immutable as $$
   end and (t.serial is null or t.kind = 'topup')
 $$;
 
+-- Since when a reply is owed: one that did not reach its phone is owed once more.
+create function topup.owed_since(m topup.message) returns timestamptz
+language sql stable as $$ select greatest(m.received_at, to_timestamp((m.extra).resent_at)) $$;
+
 create function topup.verify(owed_at_most interval default '1 hour')
 returns table (name text, examined bigint, violations bigint, example text)
 language plpgsql stable security definer set search_path = topup, pg_temp set jit = off as $$
@@ -369,11 +373,14 @@ begin
   return query
     select 'every message has its reply', (select count(*) from message), count(*),
            min(format('receipt #%s: %s, reply %s', m.receipt, m.outcome,
-                      case m.reply when 'owed' then format('owed for %s', date_trunc('second', now() - m.received_at))
-                                   when 'sent' then 'sent, without a time' else m.reply::text end))
+                      case when m.reply = 'owed' then format('owed for %s', date_trunc('second', now() - owed_since(m)))
+                           when m.reply in ('sent', 'delivered', 'undelivered') then m.reply || ', without a time'
+                           else m.reply::text end))
     from message m
-    where (m.reply = 'owed' and m.received_at < now() - owed_at_most)
-       or (m.reply = 'sent' and m.sent_at is null)
+    where (m.reply = 'owed' and owed_since(m) < now() - owed_at_most
+           -- One that the SMSC wants later is nobody's until then.
+           and (m.lease_owner is not null or coalesce(m.lease_until, m.received_at) < now() - owed_at_most))
+       or (m.reply in ('sent', 'delivered', 'undelivered') and m.sent_at is null)
        or (m.reply = 'none' and (m.extra).leader is null
            and (m.outcome in ('credited', 'transferred', 'undone') or ((m.extra).several).outcome = 'credited'))
        or (m.reply = 'none' and m.outcome in ('received', 'taken_back'))
@@ -382,6 +389,29 @@ begin
                            and a.received_at between m.received_at - interval '1 hour' and m.received_at))
        or ((m.extra).leader is not null
            and not exists (select from message l where l.receipt = (m.extra).leader and (l.extra).leader is null));
+
+  -- What a reply became is what its delivery receipt said, and only one that did not arrive, and was not sent twice, is to be
+  -- sent once more.
+  return query
+    with followed as (
+      select format('receipt #%s: reply %s, told %s', m.receipt, m.reply, coalesce((m.extra).delivery::text, 'nothing')) as what,
+             case m.reply when 'delivered' then (m.extra).delivery = 'delivered'
+                          when 'undelivered' then (m.extra).delivery <> 'delivered'
+                          else (m.extra).delivery is null or (m.extra).resent_at is not null end is true
+             and ((m.extra).delivery is null) = ((m.extra).delivery_at is null) as fine
+      from message m where m.reply in ('delivered', 'undelivered') or (m.extra).delivery is not null
+      union all
+      select format('receipt #%s: awaited from %s, which does not exist', a.receipt, a.smsc),
+             exists (select from message m where m.receipt = a.receipt)
+      from awaited a where a.receipt is not null
+      union all
+      select format('receipt #%s: to be sent once more to %s', u.receipt, u.sender),
+             exists (select from message m where m.receipt = u.receipt and m.sender = u.sender and m.reply = 'undelivered'
+                     and (m.extra).resent_at is null)
+      from undelivered u
+    )
+    select 'replies became what their SMSCs told', count(*), count(*) filter (where not f.fine), min(f.what) filter (where not f.fine)
+    from followed f;
 
   -- What the reply to several vouchers says is the sum of their messages.
   return query

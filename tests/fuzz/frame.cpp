@@ -2,35 +2,37 @@
 #include "gateway/smpp/frame.hpp"
 
 #include <algorithm>
-#include <cstdlib>
-#include <vector>
+
+#include "script.hpp"
 
 using namespace topupd::smpp;
+using topupd::fuzz::promise;
 
 namespace {
 
-void require(bool kept) {
-  if (!kept) std::abort();
-}
-
-struct outcome {
-  std::vector<std::string> frames;
-  bool broken = false;
-};
-
 // By the book: SMPP 3.4 §3.2, on the whole stream at once.
-outcome expected(std::string_view stream) {
-  outcome out;
-  while (stream.size() >= 4) {
+class book {
+ public:
+  explicit book(std::string_view stream) : rest_(stream) {}
+
+  // The next whole frame of the first `received` octets; an empty one when there is none.
+  std::string_view next(std::size_t received) {
+    const std::string_view there = rest_.substr(0, received - taken_);
+    if (broken || there.size() < 4) return {};
     std::uint32_t length = 0;
-    for (const char octet : stream.substr(0, 4)) length = length << 8 | static_cast<unsigned char>(octet);
-    out.broken = length < header_size || length > frame_limit;
-    if (out.broken || length > stream.size()) break;
-    out.frames.emplace_back(stream.substr(0, length));
-    stream.remove_prefix(length);
+    for (const char octet : there.substr(0, 4)) length = length << 8 | static_cast<unsigned char>(octet);
+    broken = length < header_size || length > frame_limit;
+    if (broken || length > there.size()) return {};
+    rest_.remove_prefix(length);
+    taken_ += length;
+    return there.substr(0, length);
   }
-  return out;
-}
+  bool broken = false;
+
+ private:
+  std::string_view rest_;
+  std::size_t taken_ = 0;
+};
 
 }  // namespace
 
@@ -41,17 +43,20 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view stream(reinterpret_cast<const char*>(data) + 1, size - 1);
 
   frame_reader reader;
-  outcome seen;
-  for (std::size_t at = 0; at < stream.size(); at += piece) {
-    const std::string_view read = stream.substr(at, piece);
+  book expected(stream);
+  std::size_t received = 0;
+  while (received < stream.size()) {
+    const std::string_view read = stream.substr(received, piece);
     std::ranges::copy(read, reader.prepare(piece).begin());
     reader.commit(read.size());
-    while (const auto frame = reader.next()) seen.frames.emplace_back(*frame);
-    if (!seen.broken && reader.broken()) require(reader.broken_header().size() >= 4);
-    seen.broken = reader.broken();
+    received += read.size();
+    while (const auto frame = reader.next()) promise(*frame == expected.next(received), "a frame is the book's");
+    promise(expected.next(received).empty(), "no frame is kept back");
+    promise(reader.broken() == expected.broken, "a stream breaks where its length is out of bounds");
+    if (reader.broken()) {
+      promise(reader.broken_header().size() >= 4, "what broke it is shown");
+      return 0;
+    }
   }
-  const outcome book = expected(stream);
-  require(seen.frames == book.frames);
-  require(seen.broken == book.broken);
   return 0;
 }

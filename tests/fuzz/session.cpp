@@ -1,43 +1,24 @@
 // The session under any sequence of PDUs, times and calls. The octets are a script: one for what happens, some for its
 // values.
 //
-// What must hold, whatever the peer and the clock do: the window is never exceeded; every ticket that was taken ends in
-// exactly one `submitted` or `unknown`; a message is handed out only when there is place in the inbox, and answered at
-// most once; poll() comes to an end; nothing follows a `close`; and the caller who ticks at deadline() is not called
-// for ever.
+// What is promised must hold whatever the peer and the clock do, to a caller who ticks at deadline().
+#include "gateway/smpp/session.hpp"
+
+#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <map>
 #include <optional>
 #include <string>
 #include <utility>
 
-#include "gateway/smpp/session.hpp"
+#include "script.hpp"
 
 namespace {
 
 using namespace std::chrono_literals;
 namespace smpp = topupd::smpp;
-
-void must(bool holds) {
-  if (!holds) std::abort();
-}
-
-class script {
- public:
-  script(const std::uint8_t* data, std::size_t size) : at_(data), left_(size) {}
-  [[nodiscard]] bool done() const { return left_ == 0; }
-  std::uint8_t octet() {
-    if (left_ == 0) return 0;
-    --left_;
-    return *at_++;
-  }
-
- private:
-  const std::uint8_t* at_;
-  std::size_t left_;
-};
+using topupd::fuzz::promise;
+using topupd::fuzz::script;
 
 constexpr smpp::command_id kinds[] = {smpp::command_id::bind_receiver,    smpp::command_id::bind_transmitter,
                                       smpp::command_id::bind_transceiver, smpp::command_id::submit_sm,
@@ -53,10 +34,11 @@ class world {
     while (!story_.done()) {
       step(story_.octet());
       drain();
-      must(session_.room() <= options_.window && in_flight_ <= options_.window);
+      promise(session_.room(now_) <= options_.window && in_flight_ <= options_.window, "the window is kept");
     }
     wind_down();
-    for (const auto& [ticket, ends] : ends_) must(ends == 1);
+    promise(in_flight_ == 0, "nothing is in flight at the end");
+    for (std::size_t ticket = 0; ticket < tickets_; ++ticket) promise(ends_[ticket] == 1, "every ticket ends");
   }
 
  private:
@@ -69,16 +51,17 @@ class world {
     options.window = story.octet() % 5;
     options.inbox = story.octet() % 5;
     options.response_timeout = std::chrono::seconds(story.octet() % 64);
+    options.rate = (flags & 0x10) != 0 ? story.octet() : 0;
     return options;
   }
 
   void step(std::uint8_t what) {
-    switch (what % 9) {
+    switch (what % 10) {
       case 0: return session_.receive(some_pdu(), now_);
       case 1: now_ += std::chrono::milliseconds(story_.octet() * 100); return session_.tick(now_);
       case 2:
       case 3: return submit();
-      case 4: return session_.acknowledge(sequence(), smpp::command_status{story_.octet()}, "id");
+      case 4: return acknowledge();
       case 5:
         if (story_.octet() < 32) session_.unbind(now_);
         return;
@@ -90,10 +73,12 @@ class world {
       case 8:
         if (const auto rare = story_.octet(); rare == 1) {
           session_.disconnected();
+          closed_ = true;
         } else if (rare == 2) {
           session_.receive_broken_frame(now_);
         }
         return;
+      case 9: return session_.throttled(story_.octet() / 255.0, now_);
     }
   }
 
@@ -141,12 +126,20 @@ class world {
   }
 
   void submit() {
-    const auto room = session_.room();
-    const bool taken = session_.submit(next_ticket_, {}, now_);
-    must(taken == (room > 0));
+    if (tickets_ == ends_.size()) return;
+    const auto room = session_.room(now_);
+    const auto again_at = session_.room_at();
+    const bool taken = session_.submit(tickets_, {}, now_);
+    promise(taken == (room > 0), "submit() takes what room() says");
+    // Who waits for the rate is not woken in vain.
+    if (!taken && again_at > now_ && story_.octet() % 2 != 0) {
+      now_ = again_at;
+      session_.tick(now_);
+      promise(session_.room_at() <= now_, "nobody is woken in vain");
+    }
     if (!taken) return;
-    must(!closed_);
-    ends_[next_ticket_++] = 0;
+    promise(!closed_ && session_.can_submit(), "only a bound transmitter submits");
+    ends_[tickets_++] = 0;
     ++in_flight_;
   }
 
@@ -161,7 +154,7 @@ class world {
   void wind_down() {
     session_.refuse_messages(smpp::command_status::rx_t_appn);
     for (int wakes = 0; session_.deadline() != smpp::time_point::max(); ++wakes) {
-      must(wakes < 100);
+      promise(wakes < 100, "a session comes to its end");
       sleep_to_deadline();
       drain();
     }
@@ -169,57 +162,76 @@ class world {
     drain();
   }
 
+  // Answered at once when it was handed out, and nothing happens when it was not.
+  void acknowledge() {
+    const auto number = sequence();
+    const bool waits = !closed_ && handed_out(number) > 0;
+    session_.acknowledge(number, smpp::command_status{story_.octet()}, "id");
+    if (waits) answering_ = number;
+    drain();
+    promise(!answering_, "a message that waits is answered");
+  }
+
   void drain() {
     for (int effects = 0; auto next = session_.poll(); ++effects) {
-      must(effects < 100);
-      must(!closed_);
+      promise(effects < 100, "poll() comes to an end");
+      promise(!ended_, "nothing follows a close");
       std::visit([this](const auto& it) { on(it); }, *next);
     }
-    must(!session_.poll());
+    promise(!session_.poll(), "the end of poll() is the end");
   }
 
   void on(const smpp::send& it) {
     if (const auto* answer = std::get_if<smpp::short_message_resp>(&it.value.body)) {
-      // ROK is only ever the caller's word, and one for each message.
-      if (it.value.status != smpp::command_status::rok) return;
-      must(answer->kind ==
-           (options_.role == smpp::role::esme ? smpp::command_id::deliver_sm : smpp::command_id::submit_sm));
-      const auto waiting = handed_out_.find(it.value.sequence);
-      must(waiting != handed_out_.end() && waiting->second-- > 0);
+      if (answering_) {
+        promise((answer->kind == smpp::command_id::deliver_sm) == (options_.role == smpp::role::esme),
+                "answers are of our kind");
+        promise(it.value.sequence == *std::exchange(answering_, std::nullopt), "an answer has its number");
+        --handed_out(it.value.sequence);
+        --inbox_;
+      } else {
+        promise(it.value.status != smpp::command_status::rok, "ESME_ROK is only ever the caller's word");
+      }
     }
     if (const auto* ours = std::get_if<smpp::short_message>(&it.value.body)) {
-      must(ours->kind !=
-           (options_.role == smpp::role::esme ? smpp::command_id::deliver_sm : smpp::command_id::submit_sm));
-      must(it.value.sequence >= 1 && it.value.sequence <= 0x7FFFFFFF);
+      promise((ours->kind == smpp::command_id::submit_sm) == (options_.role == smpp::role::esme), "so are messages");
+      promise(it.value.sequence >= 1 && it.value.sequence <= 0x7FFFFFFF, "a sequence is in its range");
     }
   }
   void on(const smpp::bound&) {
-    must(!bound_);
+    promise(!bound_, "a session is bound once");
     bound_ = true;
   }
   void on(const smpp::message& it) {
-    must(bound_);
-    ++handed_out_[it.sequence];
+    promise(bound_ && inbox_ < options_.inbox, "a message needs a bind, and place in the inbox");
+    ++inbox_;
+    ++handed_out(it.sequence);
   }
   void on(const smpp::submitted& it) { end(it.ticket); }
   void on(const smpp::unknown& it) { end(it.ticket); }
-  void on(const smpp::close&) { closed_ = true; }
+  void on(const smpp::close&) { closed_ = ended_ = true; }
 
   void end(smpp::ticket name) {
-    must(++ends_.at(name) == 1);
+    promise(name < tickets_ && ++ends_[name] == 1, "a ticket ends once");
     --in_flight_;
   }
+
+  // How often the message of that number was handed out and not yet answered: one of those that sequence() gives.
+  int& handed_out(std::uint32_t number) { return handed_out_[number < 16 ? number : 16 + (number & 7)]; }
 
   script& story_;
   smpp::time_point now_{1h};
   smpp::session_options options_;
   smpp::session session_;
-  std::map<smpp::ticket, int> ends_;
-  std::map<std::uint32_t, int> handed_out_;
-  smpp::ticket next_ticket_ = 1;
+  std::array<std::uint8_t, 256> ends_{};  // by ticket
+  std::size_t tickets_ = 0;
+  std::array<int, 24> handed_out_{};
   std::size_t in_flight_ = 0;
   bool bound_ = false;
-  bool closed_ = false;
+  std::size_t inbox_ = 0;  // handed out and not yet answered
+  std::optional<std::uint32_t> answering_;
+  bool closed_ = false;  // by the session or by the world
+  bool ended_ = false;   // by the session: its last effect
 };
 
 }  // namespace

@@ -95,7 +95,7 @@ void books::fill() {
       select receipt, now() - interval '1 day' + receipt * interval '1 second', 1, sha256(receipt::text::bytea), sender,
              '1.1.' || sender, '0.0.12345', 'main', action::action, outcome::outcome, target, serial, amount, 'USD',
              reply::reply_state, case when reply = 'sent' then now() end,
-             row(leader, several::several, null, giver, null, null, null)::extra, earlier
+             row(leader, several::several, null, giver, null, null, null, null, null, null, null, null)::extra, earlier
       from (values
         (16, 999705555555, 'redeem', 'credited', 999706666666, 100000000006, 1000, 'sent', null::bigint,
          '(3,2,credited,2000,2000,USD)', null::bigint, null::bigint),

@@ -184,6 +184,23 @@ TEST_CASE("failures are counted by what and why, and so are replies that the SMS
                                                       {"unknown_pin ", "1"}});
 }
 
+TEST_CASE("so are replies that did not reach their phone, and what became of those that were sent once more") {
+  books books;
+  books.fill();
+  enrich(books);
+  books.sql(
+      "update topup.message set extra.resent_at = 1 where receipt in (36, 37); "
+      "update topup.message set reply = 'owed', extra.delivery = 'expired' where receipt = 36");
+  std::map<std::string, std::string> counted;
+  for (const row& each : report(books, "failures"))
+    if (each.at("outcome").starts_with("reply_"))
+      counted[each.at("outcome") + " " + each.at("reason")] = each.at("texts");
+  CHECK(counted == std::map<std::string, std::string>{{"reply_not_delivered expired", "1"},
+                                                      {"reply_not_delivered undeliverable", "1"},
+                                                      {"reply_resent owed", "1"},
+                                                      {"reply_resent sent", "1"}});
+}
+
 TEST_CASE("an auditor reads the views themselves") {
   books books;
   books.fill();

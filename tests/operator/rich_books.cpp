@@ -37,8 +37,8 @@ constexpr const char* everything = R"(
            case when receipt = 39 then 'EUR' end, earlier,
            case when outcome = 'asked' then now() - ago * interval '1 minute' + interval '15 minutes' end, 'sent', 'gw-1',
            now() - ago * interval '1 minute', 'sm' || receipt, true,
-           case when leader is not null then row(leader, null, null, giver, null, null, null)::extra
-                when serial is not null then row(null, null, null, null, null, 300, null)::extra end
+           case when leader is not null then row(leader, null, null, giver, null, null, null, null, null, null, null, null)::extra
+                when serial is not null then row(null, null, null, null, null, 300, null, null, null, null, null, null)::extra end
     from (values
       (30, 30, 999702222222, 'redeem', 'credited', null, null::bigint, 100000000011, 2000, 2000, null::bigint, null::bigint, null::bigint),
       (31, 29, 999702222222, 'redeem', 'credited', null, null, 100000000012, 2000, 4000, null, null, null),
@@ -53,6 +53,11 @@ constexpr const char* everything = R"(
       m (receipt, ago, sender, action, outcome, reason, target, serial, amount, balance, earlier, leader, giver);
   insert into question (sender, digests, receipt, until)
     values (999703333333, array[sha256('100000000013')], 39, now() + interval '13 minutes');
+
+  -- The reply of 30 left by another SMSC and arrived, that of 38 did not; of 37 nothing was told yet.
+  select follow_replies(now(), array[30, 37, 38]::bigint[], array['sm30', 'sm37', 'sm38'], array['backup'], array[true, true, true]);
+  select note_deliveries(array['main', 'backup'], array['sm38', 'sm30'], array['undeliverable', 'delivered']::delivery_state[],
+                         array['00b', '000']);
 
   select reverse_redemption(31, null, 'only', 'wrong number', false);
   select adjust_account(999702222222, 50, 'USD', 'goodwill');

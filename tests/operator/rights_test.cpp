@@ -40,7 +40,8 @@ std::vector<std::string> listed(books& books, const std::string& query) {
 
 // Functions that a role may call, besides `public`'s nothing.
 const std::map<std::string, std::set<std::string>> functions_of = {
-    {"topup_gateway", {"redeem", "quarantine", "keep_part", "claim", "take_receipts", "startup_facts", "watch"}},
+    {"topup_gateway",
+     {"redeem", "quarantine", "keep_part", "claim", "note_deliveries", "take_receipts", "startup_facts", "watch"}},
     {"topup_charging", {"reserve", "commit", "release", "debit", "balance"}},
 };
 
@@ -174,8 +175,9 @@ TEST_CASE("what operators and auditors may call is what the files of migrations 
     CAPTURE(each.call);
     CHECK(may(books, "topup_operator", each.call) == of_operators.contains(each.name));
   }
-  for (const char* of_others : {"redeem", "claim", "watch", "reserve", "debit", "post", "audit", "set_policy", "lapse",
-                                "take_turn", "next_receipt", "carry_out", "ask_approval", "apply_to_cards", "look"}) {
+  for (const char* of_others :
+       {"redeem", "claim", "note_deliveries", "watch", "reserve", "debit", "post", "audit", "set_policy", "lapse",
+        "take_turn", "next_receipt", "carry_out", "ask_approval", "apply_to_cards", "look"}) {
     CAPTURE(of_others);
     CHECK_FALSE(of_operators.contains(of_others));
   }

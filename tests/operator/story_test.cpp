@@ -200,6 +200,37 @@ TEST_CASE("a trace tells how a text came, how it was read, and what became of it
   CHECK(all.at(0).until);
 }
 
+TEST_CASE("a trace tells by which SMSC a reply left, and what became of it there") {
+  books books;
+  books.fill();
+  enrich(books);
+  store::operations operations(books.url());
+  const auto arrived = operations.trace(store::receipt{30}).at(0);
+  CHECK(arrived.reply == "delivered");
+  CHECK(arrived.sent_by == "backup");
+  CHECK(arrived.delivery == "delivered");
+  CHECK(arrived.delivery_at);
+  const auto all = operations.trace(store::receipt{38});
+  const auto lost = std::find_if(all.begin(), all.end(), [](const auto& each) { return each.receipt.number == 38; });
+  REQUIRE(lost != all.end());
+  CHECK(lost->reply == "undelivered");
+  CHECK(lost->sent_by.empty());
+  CHECK(lost->delivery == "undeliverable");
+  CHECK(lost->delivery_error == "00b");
+  CHECK_FALSE(lost->resent);
+  CHECK_FALSE(lost->deferred_until);
+
+  books.sql(
+      "update topup.message set reply = 'owed', lease_owner = null, lease_until = now() + interval '1 minute', "
+      "extra.resent_at = 1000000000 where receipt = 38");
+  const auto again = operations.trace(*parser::msisdn::from_e164("999703333333"), 50);
+  const auto owed =
+      std::find_if(again.begin(), again.end(), [](const auto& each) { return each.receipt.number == 38; });
+  REQUIRE(owed != again.end());
+  CHECK(owed->resent == store::moment{std::chrono::seconds{1'000'000'000}});
+  CHECK(owed->deferred_until > std::chrono::system_clock::now());
+}
+
 TEST_CASE("a balance in another currency than the card is told in its own") {
   books books;
   books.fill();
@@ -271,6 +302,9 @@ TEST_CASE("the store's health names what a daemon refuses to run without") {
   CHECK(health.synchronous_commit);
   CHECK(std::chrono::abs(health.clock_difference) < std::chrono::seconds(5));
   CHECK(health.schema_version > 0);
+  CHECK(health.hosts == 1);
+  CHECK(health.standbys.empty());
+  CHECK(health.commit_waits_for == "on");
 }
 
 }  // namespace topupd::tests

@@ -205,6 +205,38 @@ const damage damages[] = {
      "receipt #17: unknown_pin, reply none"},
     {"every message has its reply", "update message set extra.leader = 18 where receipt = 17",
      "receipt #17: unknown_pin, reply none"},
+    {"every message has its reply", "update message set sent_at = null where receipt = 30",
+     "receipt #30: credited, reply delivered, without a time"},
+    {"every message has its reply", "update message set sent_at = null where receipt = 38",
+     "receipt #38: received, reply undelivered, without a time"},
+    {"every message has its reply",
+     "update message set reply = 'owed', extra.resent_at = seconds(now()) - 7200 where receipt = 11",
+     "receipt #11: credited, reply owed for 02:00:00"},
+    {"every message has its reply",
+     "update message set reply = 'owed', lease_until = now() - interval '61 minutes' where receipt = 11",
+     "receipt #11: credited, reply owed for"},
+    {"every message has its reply",
+     "update message set reply = 'owed', lease_until = now() + interval '5 seconds', lease_owner = 'gw-1' where "
+     "receipt = 11",
+     "receipt #11: credited, reply owed for"},
+    {"replies became what their SMSCs told", "update message set reply = 'undelivered' where receipt = 30",
+     "receipt #30: reply undelivered, told delivered"},
+    {"replies became what their SMSCs told", "update message set reply = 'delivered' where receipt = 11",
+     "receipt #11: reply delivered, told nothing"},
+    {"replies became what their SMSCs told", "update message set reply = 'undelivered' where receipt = 11",
+     "receipt #11: reply undelivered, told nothing"},
+    {"replies became what their SMSCs told", "update message set reply = 'sent' where receipt = 38",
+     "receipt #38: reply sent, told undeliverable"},
+    {"replies became what their SMSCs told", "update message set extra.delivery_at = null where receipt = 30",
+     "receipt #30: reply delivered, told delivered"},
+    {"replies became what their SMSCs told", "update awaited set receipt = 99 where smsc_message_id = 'sm37'",
+     "receipt #99: awaited from main, which does not exist"},
+    {"replies became what their SMSCs told", "update undelivered set receipt = 30",
+     "receipt #30: to be sent once more to 999703333333"},
+    {"replies became what their SMSCs told", "update undelivered set sender = 999701234567",
+     "receipt #38: to be sent once more to 999701234567"},
+    {"replies became what their SMSCs told", "update message set extra.resent_at = 1 where receipt = 38",
+     "receipt #38: to be sent once more to 999703333333"},
     {"the reply to several vouchers tells of each",
      "update message set extra.several.total_minor = 3000 where receipt = 16",
      "receipt #16: told 3 cards, 2 added, 3000 USD; found 3, 2, 2000 (minor units)"},
@@ -293,6 +325,18 @@ TEST_CASE("a reply that is owed for less than an hour is no violation") {
   CHECK(broken_by(books.administrator(),
                   "update message set reply = 'owed', received_at = now() - interval '59 minutes' where receipt = 11")
             .empty());
+}
+
+TEST_CASE("nor is one that is owed again since, or that the SMSC wants later") {
+  books books;
+  books.fill();
+  for (const char* how : {"extra.resent_at = seconds(now()) - 3500", "lease_until = now() + interval '50 minutes'",
+                          "lease_until = now() - interval '59 minutes'"}) {
+    CAPTURE(how);
+    CHECK(broken_by(books.administrator(),
+                    "update message set reply = 'owed', " + std::string(how) + " where receipt = 11")
+              .empty());
+  }
 }
 
 TEST_CASE("silence about money is no violation for a sender who had an answer within the hour") {

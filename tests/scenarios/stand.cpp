@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -53,9 +54,15 @@ stand::stand(stand_options options)
 }
 
 stand::~stand() {
+  more_daemons_.clear();
   daemon_.reset();
   centre.stop(false);
-  for (int turn = 0; turn < 500 && !centre.stopped(); ++turn) io.run_one_for(10ms);
+  for (const auto& each : more_centres_) each->stop(false);
+  const auto is_stopped = [](const auto& each) { return each->stopped(); };
+  for (int turn = 0; turn < 500; ++turn) {
+    if (centre.stopped() && std::all_of(more_centres_.begin(), more_centres_.end(), is_stopped)) break;
+    io.run_one_for(10ms);
+  }
   io.stop();
 }
 
@@ -65,6 +72,9 @@ smsc::events stand::listeners() {
     replies[value.to].push_back(readable(value));
     ++reply_count;
     last_reply = value;
+  };
+  events.on_answered = [this](const smsc::text& value, std::optional<smpp::command_status> status, bool) {
+    if (status == smpp::command_status::rok) acknowledged.insert(value.message.source.digits);
   };
   events.on_odd = [this](const std::string& what) { odd.push_back(what); };
   return events;
@@ -151,6 +161,15 @@ int stand::stop_daemon() {
   return *daemon_->exit_status();
 }
 
+process& stand::add_daemon() {
+  const auto binds = centre.binds();
+  const auto log = fmt::format("{}/topupd{}.log", folder_, more_daemons_.size() + 2);
+  more_daemons_.push_back(std::make_unique<process>(std::vector<std::string>{TOPUPD, "--config", config()},
+                                                    environment{{"PGUSER", "topupd"}}, log));
+  until([&] { return centre.binds() > binds; }, "bind of one more daemon");
+  return *more_daemons_.back();
+}
+
 std::string stand::log() const {
   return content(folder_ + "/topupd.log");
 }
@@ -182,12 +201,32 @@ std::string stand::ask(const smpp::short_message& message) {
 std::string stand::reply_after(const std::string& phone, const std::function<void()>& sending) {
   const std::size_t before = replies_to(phone);
   sending();
-  until([&] { return replies_to(phone) > before && centre.unanswered() == 0; }, "reply to " + phone);
+  until([&] { return replies_to(phone) > before && is_answered(); }, "reply to " + phone);
   return last_reply_to(phone);
 }
 
+bool stand::is_answered() const {
+  const auto is_done = [](const auto& each) { return each->unanswered() == 0; };
+  return centre.unanswered() == 0 && std::all_of(more_centres_.begin(), more_centres_.end(), is_done);
+}
+
 void stand::until_answered() {
-  until([this] { return centre.unanswered() == 0; }, "answer to every text");
+  until([this] { return is_answered(); }, "answer to every text");
+}
+
+smsc::simulator& stand::add_centre(const std::string& name, const std::string& more_settings) {
+  more_centres_.push_back(std::make_unique<smsc::simulator>(
+      io, smsc::options{.window = options_.window, .retry_delay = options_.retry_delay}, listeners()));
+  std::ofstream(config(), std::ios::app) << fmt::format(
+      "\n[[smsc]]\nname = \"{}\"\nport = {}\nsystem_id = \"topup\"\npassword = \"secret\"\nreconnect_min = \"100ms\"\n"
+      "reconnect_max = \"1s\"\n{}\n",
+      name, more_centres_.back()->port(), more_settings);
+  return *more_centres_.back();
+}
+
+void stand::until_nothing_is_owed() {
+  until([this] { return sql("select count(*) from topup.message where reply = 'owed'") == "0"; },
+        "reply that is not owed");
 }
 
 // The world -----------------------------------------------------------------------------------------------------------
@@ -248,10 +287,13 @@ std::string stand::balance_of(const std::string& msisdn) {
 void stand::check_all_is_well() {
   until_answered();
   if (!daemon_ || daemon_->exit_status()) start_daemon();
-  until([this] { return sql("select count(*) from topup.message where reply = 'owed'") == "0"; },
-        "reply that is not owed");
+  until_nothing_is_owed();
   if (centre.incomplete_replies() > 0) throw std::runtime_error("a reply came without all its parts");
   if (!odd.empty()) throw std::runtime_error(odd.front());
+  for (const auto& each : more_daemons_) {
+    each->signal(SIGTERM);
+    until([&] { return each->exit_status().has_value(); }, "end of one more daemon after SIGTERM", 10s);
+  }
   if (const int status = stop_daemon(); status != 0) {
     throw std::runtime_error(fmt::format("SIGTERM ended the daemon with {}; the log ends:\n{}", status, log_end()));
   }
@@ -266,7 +308,7 @@ void stand::look_for_pins() {
   for (const card& each : cards_)
     for (std::string& disguise : disguises_of(each.pin)) needles.push_back(std::move(disguise));
   const std::string cluster = from_environment("TOPUP_TEST_CLUSTER");
-  const std::vector<std::string> places{folder_ + "/topupd.log", fs::canonical(cluster + "/data"), cluster + "/log"};
+  const std::vector<std::string> places{folder_, fs::canonical(cluster + "/data"), cluster + "/log"};
   if (const auto found = files_with(needles, places); !found.empty())
     throw std::runtime_error("a PIN stands in " + found.front());
   const std::string phone[] = {"1.1.9997"};

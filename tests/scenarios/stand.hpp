@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -50,6 +51,9 @@ class stand {
   void kill_daemon();    // kill -9
   int stop_daemon();     // SIGTERM; its exit status. Throws when it takes longer than the 10 s of DESIGN.md §6
   process& daemon() { return *daemon_; }
+  // One more beside it, on the same database and settings, and waits for its bind. It logs to topupd2.log, topupd3.log
+  // …
+  process& add_daemon();
   [[nodiscard]] std::string log() const;  // all it has said
   [[nodiscard]] std::string log_end() const;
 
@@ -63,9 +67,13 @@ class stand {
   std::string ask(const std::string& text, const std::string& from = self);
   std::string ask(const smpp::short_message& message);
   void text(const std::string& text, const std::string& from = self) { centre.deliver(from, text); }
+  void until_nothing_is_owed();
   void until_answered();  // every text is acknowledged by the gateway; replies may still be on their way
   std::size_t replies_to(const std::string& phone) const;
   std::string last_reply_to(const std::string& phone) const;
+
+  // One more SMSC, and its table in the settings of daemons that are started from now on.
+  smsc::simulator& add_centre(const std::string& name, const std::string& more_settings);
 
   // The world ---------------------------------------------------------
   void until(const std::function<bool()>& condition, const std::string& what,
@@ -90,6 +98,7 @@ class stand {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> open{io.get_executor()};
   std::map<std::string, std::vector<std::string>> replies;  // of each phone, in order
   std::size_t reply_count = 0;
+  std::set<std::string> acknowledged;  // phones whose text was answered ESME_ROK
   smsc::reply last_reply;
   std::vector<std::string> odd;  // about replies, in words; a scenario that expects it clears it
   smsc::simulator centre;
@@ -98,6 +107,7 @@ class stand {
 
  private:
   smsc::events listeners();
+  [[nodiscard]] bool is_answered() const;
   void prepare();
   void look_for_pins();
   std::string reply_after(const std::string& phone, const std::function<void()>& sending);
@@ -109,7 +119,9 @@ class stand {
     std::string serial, pin;
   };
   std::vector<card> cards_;
+  std::vector<std::unique_ptr<smsc::simulator>> more_centres_;
   std::unique_ptr<process> daemon_;
+  std::vector<std::unique_ptr<process>> more_daemons_;
 };
 
 }  // namespace topupd::scenarios

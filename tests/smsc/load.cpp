@@ -6,7 +6,6 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <charconv>
-#include <cmath>
 #include <ctime>
 #include <fstream>
 #include <stdexcept>
@@ -21,24 +20,12 @@ double cpu_seconds() {
   return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
 }
 
-double milliseconds(std::chrono::steady_clock::duration time) {
-  return std::chrono::duration<double, std::milli>(time).count();
-}
-
-// The smallest value that at least this share of all does not exceed.
-double percentile(const std::vector<double>& sorted, double share) {
-  if (sorted.empty()) return 0;
-  const auto rank = static_cast<std::size_t>(std::ceil(share * static_cast<double>(sorted.size())));
-  return sorted[std::max<std::size_t>(rank, 1) - 1];
-}
-
 }  // namespace
 
 load::load(asio::io_context& io, load_options options) : options_(std::move(options)), timer_(io) {
   if (options_.senders == 0 || options_.senders > options_.pins.size()) options_.senders = options_.pins.size();
   open_.resize(options_.senders);
   begun_.resize(options_.pins.size());
-  waited_ms_.reserve(options_.pins.size());
 }
 
 void load::hook(smsc::events& events) {
@@ -66,9 +53,9 @@ void load::on_reply(const reply& value) {
   const std::size_t index = open_[phone].front();
   open_[phone].pop_front();
   last_ = clock::now();
-  waited_ms_.push_back(milliseconds(last_ - begun_[index]));
+  waits_.add(last_ - begun_[index]);
   if (value.octets.find("Confirmed") != std::string::npos) ++confirmed_;
-  if (waited_ms_.size() == options_.pins.size()) timer_.cancel();
+  if (waits_.count() == options_.pins.size()) timer_.cancel();
 }
 
 asio::awaitable<load_report> load::run(simulator& centre) {
@@ -77,7 +64,7 @@ asio::awaitable<load_report> load::run(simulator& centre) {
   last_ = first_;
   const auto end = first_ + options_.timeout;
   const std::size_t texts = options_.pins.size();
-  while (waited_ms_.size() < texts && clock::now() < end) {
+  while (waits_.count() < texts && clock::now() < end) {
     const auto now = clock::now();
     // At most 4,096 a turn, so that the links are served between.
     for (std::size_t turn = 0; delivered_ < texts && turn < 4096; ++turn) {
@@ -93,22 +80,22 @@ asio::awaitable<load_report> load::run(simulator& centre) {
     boost::system::error_code woken;
     co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
   }
-  co_return report(cpu_seconds() - cpu_before);
+  co_return report(cpu_seconds() - cpu_before, centre.answers());
 }
 
-load_report load::report(double cpu_seconds) const {
-  auto sorted = waited_ms_;
-  std::sort(sorted.begin(), sorted.end());
+load_report load::report(double cpu_seconds, const latencies& answers) const {
   load_report result;
   result.texts = options_.pins.size();
-  result.answered = sorted.size();
+  result.answered = waits_.count();
   result.confirmed = confirmed_;
   result.sent = sent_;
-  result.seconds = milliseconds(last_ - first_) / 1000;
-  result.p50_ms = percentile(sorted, 0.50);
-  result.p99_ms = percentile(sorted, 0.99);
-  result.p999_ms = percentile(sorted, 0.999);
-  result.max_ms = sorted.empty() ? 0 : sorted.back();
+  result.seconds = std::chrono::duration<double>(last_ - first_).count();
+  result.p50_ms = waits_.percentile(0.50);
+  result.p99_ms = waits_.percentile(0.99);
+  result.p999_ms = waits_.percentile(0.999);
+  result.max_ms = waits_.longest();
+  result.answer_p999_ms = answers.percentile(0.999);
+  result.answer_max_ms = answers.longest();
   result.cpu_us = cpu_seconds * 1e6 / static_cast<double>(std::max<std::size_t>(result.texts, 1));
   return result;
 }
@@ -116,9 +103,10 @@ load_report load::report(double cpu_seconds) const {
 std::string to_json(const load_report& r) {
   const double rate = r.seconds > 0 ? static_cast<double>(r.answered) / r.seconds : 0;
   return fmt::format(R"({{"texts":{},"answered":{},"confirmed":{},"sent":{},"seconds":{:.3f},"per_second":{:.0f},)"
-                     R"("p50_ms":{:.2f},"p99_ms":{:.2f},"p999_ms":{:.2f},"max_ms":{:.2f},"cpu_us":{:.1f}}})",
+                     R"("p50_ms":{:.2f},"p99_ms":{:.2f},"p999_ms":{:.2f},"max_ms":{:.2f},)"
+                     R"("answer_p999_ms":{:.1f},"answer_max_ms":{:.1f},"cpu_us":{:.1f}}})",
                      r.texts, r.answered, r.confirmed, r.sent, r.seconds, rate, r.p50_ms, r.p99_ms, r.p999_ms, r.max_ms,
-                     r.cpu_us);
+                     r.answer_p999_ms, r.answer_max_ms, r.cpu_us);
 }
 
 std::vector<secret> read_pins(const std::string& csv, std::size_t skip, std::size_t at_most) {

@@ -34,7 +34,8 @@ struct load_report {
   std::uint64_t sent = 0;     // deliver_sm, every attempt
   double seconds = 0;         // first deliver_sm to last reply
   double p50_ms = 0, p99_ms = 0, p999_ms = 0, max_ms = 0;
-  double cpu_us = 0;  // of this process, a text
+  double answer_p999_ms = 0, answer_max_ms = 0;  // of the deliver_sm_resp, from when its deliver_sm left
+  double cpu_us = 0;                             // of this process, a text
 };
 std::string to_json(const load_report& report);
 
@@ -50,13 +51,13 @@ class load {
   using clock = std::chrono::steady_clock;
   void deliver(simulator& centre, std::size_t index);
   void on_reply(const reply& value);
-  [[nodiscard]] load_report report(double cpu_seconds) const;
+  [[nodiscard]] load_report report(double cpu_seconds, const latencies& answers) const;
 
   load_options options_;
   boost::asio::steady_timer timer_;
   std::vector<std::deque<std::size_t>> open_;  // of each phone: its texts without a reply, oldest first
   std::vector<clock::time_point> begun_;       // of each text
-  std::vector<double> waited_ms_;
+  latencies waits_;                            // of phones, for their replies
   std::size_t confirmed_ = 0;
   std::uint64_t sent_ = 0;
   std::size_t delivered_ = 0;

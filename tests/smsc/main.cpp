@@ -36,6 +36,7 @@ struct arguments {
   std::size_t senders = 0;
   double timeout_seconds = 0;
   bool play = false;
+  smpp::tls_options certificate;
   smsc::options centre;
 };
 
@@ -149,6 +150,9 @@ int main(int count, char** words) {
   app.add_option("--system-id", given.centre.system_id, "that a bind must have; empty: any")->capture_default_str();
   app.add_option("--password", given.password, "that a bind must have");
   app.add_option("--short-code", given.centre.short_code, "that the texts go to")->capture_default_str();
+  app.add_option("--tls-cert", given.certificate.certificate_file, "speak TLS, with this certificate (PEM)");
+  app.add_option("--tls-key", given.certificate.key_file, "its key");
+  app.add_option("--tls-ca", given.certificate.ca_file, "demand a certificate by one of these of who connects");
   app.add_option("--window", given.centre.window, "deliver_sm in flight on each bind")->capture_default_str();
   int retry_ms = 1000;
   app.add_option("--retry-ms", retry_ms, "before a text is delivered again")->capture_default_str();
@@ -170,6 +174,11 @@ int main(int count, char** words) {
   try {
     app.parse(count, words);
     if (given.load > 0 && given.pins_file.empty()) throw CLI::ValidationError("--load", "needs --pins FILE");
+    if (!given.certificate.certificate_file.empty()) {
+      const auto fault = smpp::fault_of(given.certificate, smpp::tls_side::server);
+      if (!fault.empty()) throw CLI::ValidationError("--tls-cert", fault);
+      given.centre.tls = given.certificate;
+    }
     given.centre.retry_delay = std::chrono::milliseconds(retry_ms);
     endpoint_from(given.listen);
   } catch (const CLI::ParseError& wrong) {

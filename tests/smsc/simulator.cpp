@@ -99,7 +99,12 @@ asio::awaitable<void> simulator::accept_links() {
   }
 }
 
+void simulator::show(smpp::tls_options certificate) {
+  options_.tls = std::move(certificate);
+}
+
 asio::awaitable<void> simulator::serve(tcp::socket socket) {
+  ++counters_.links;
   if (faults.spoil_links > 0) {
     --faults.spoil_links;
     co_await spoil(std::move(socket), spoilt_++);
@@ -132,7 +137,9 @@ asio::awaitable<void> simulator::serve(tcp::socket socket) {
   };
   handlers.on_unknown = [this](smpp::ticket id) { send_again_later(id); };
   handlers.on_room = [this] { send_what_waits(); };
-  here.connection.emplace(std::move(socket), std::move(session), std::move(handlers));
+  auto stream = options_.tls ? smpp::stream(std::move(socket), *options_.tls, smpp::tls_side::server)
+                             : smpp::stream(std::move(socket));
+  here.connection.emplace(std::move(stream), std::move(session), std::move(handlers));
 
   const smpp::ended end = co_await here.connection->run();
   if (events_.on_link) events_.on_link(words(end));
@@ -170,7 +177,7 @@ std::uint64_t simulator::deliver(smpp::short_message message) {
     const auto [phone, first] = later_of_phone_.try_emplace(message.source.digits);
     if (!first) behind = &phone->second;
   }
-  texts_.emplace(id, text{id, std::move(message), 0, in_order});
+  texts_.emplace(id, text{.id = id, .message = std::move(message), .in_order = in_order});
   if (behind != nullptr) {
     behind->push_back(id);
   } else {
@@ -198,6 +205,7 @@ void simulator::send_what_waits() {
     if (!to->connection->submit(value.id, value.message)) return;
     ready_.pop_front();
     ++value.attempts;
+    value.sent_at = steady_clock::now();
     ++counters_.sent;
     if (events_.on_sent) events_.on_sent(value);
   }
@@ -209,6 +217,7 @@ void simulator::on_answer(link& from, std::uint64_t id, command_status status) {
     send_again_later(id);
     return;
   }
+  answers_.add(steady_clock::now() - texts_.at(id).sent_at);
   const bool again = is_temporary(status);
   if (events_.on_answered) events_.on_answered(texts_.at(id), status, again);
   if (again) {

@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "gateway/smpp/connection.hpp"
+#include "tests/smsc/latencies.hpp"
 #include "tests/smsc/reply.hpp"
 
 namespace topupd::smsc {
@@ -33,7 +34,8 @@ struct text {
   std::uint64_t id = 0;
   smpp::short_message message;  // the same at every attempt
   int attempts = 0;
-  bool in_order = true;  // the phone's next one waits for it
+  std::chrono::steady_clock::time_point sent_at{};  // the last time
+  bool in_order = true;                             // the phone's next one waits for it
 };
 
 struct events {
@@ -51,6 +53,7 @@ struct options {
   secret password{"secret"};
   std::string short_code = "12345";
   std::size_t window = 64;
+  std::optional<smpp::tls_options> tls = {};    // of the server; none: plain
   std::chrono::milliseconds retry_delay{1000};  // before a text is delivered again
   std::chrono::milliseconds response_timeout{5000};
 };
@@ -69,6 +72,7 @@ struct faults {
 };
 
 struct counters {
+  std::uint64_t links = 0;      // that a gateway has made, bound or not
   std::uint64_t sent = 0;       // deliver_sm, every attempt
   std::uint64_t taken = 0;      // texts answered ESME_ROK
   std::uint64_t refused = 0;    // texts refused for good
@@ -95,6 +99,7 @@ class simulator {
   void go_away(std::chrono::milliseconds time);   // no listener and no links for so long
   void throttle(std::chrono::milliseconds time);  // submit_sm is answered ESME_RTHROTTLED
   void stop_listening();                          // until listen(); links stay
+  void show(smpp::tls_options certificate);       // to who connects from now on, over TLS
   void listen();
 
   // Unbinds politely, or at once; no new links. Then run the io_context until stopped().
@@ -106,6 +111,7 @@ class simulator {
   [[nodiscard]] std::size_t unanswered() const { return texts_.size(); }  // texts not answered for good
   [[nodiscard]] std::size_t incomplete_replies() const { return parts_.incomplete(); }
   [[nodiscard]] const smsc::counters& counters() const { return counters_; }
+  [[nodiscard]] const latencies& answers() const { return answers_; }  // of deliver_sm, with any status
 
  private:
   struct link {
@@ -152,6 +158,7 @@ class simulator {
   int open_coroutines_ = 0;
   bool stopping_ = false;
   smsc::counters counters_;
+  latencies answers_;
 };
 
 }  // namespace topupd::smsc

@@ -24,6 +24,7 @@ class counter {
                    [this](std::uint64_t ticket, std::vector<std::string> sealed) {
                      keep(kept, std::vector{std::pair{ticket, std::move(sealed)}});
                    },
+               .on_noted = [this](std::vector<std::uint64_t> all) { keep(noted, std::move(all)); },
                .on_state =
                    [this](bool up, std::string why) {
                      keep(states, std::vector{std::pair{up, std::move(why)}});
@@ -60,6 +61,7 @@ class counter {
   std::vector<std::uint64_t> refused;
   std::vector<decision> claimed;
   std::vector<std::pair<std::uint64_t, std::vector<std::string>>> kept;
+  std::vector<std::uint64_t> noted;
   std::vector<std::pair<bool, std::string>> states;
   worker works;  // last: ends first
 

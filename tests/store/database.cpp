@@ -122,6 +122,8 @@ void database::pass(const std::string& interval) {
   sql(
       fmt::format("update topup.message set received_at = received_at - interval '{0}', "
                   "bucket = topup.bucket(received_at - interval '{0}'), lease_until = lease_until - interval '{0}'; "
+                  "update topup.awaited set at = at - interval '{0}', until = until - interval '{0}'; "
+                  "update topup.undelivered set at = at - interval '{0}'; "
                   "update topup.guess_level set until = until - interval '{0}'; "
                   "update topup.guess_hour set hour = hour - (extract(epoch from interval '{0}') / 3600)::integer; "
                   "update topup.question set until = until - interval '{0}'; "
@@ -208,6 +210,11 @@ std::vector<decision> gateway::call(bool again) {
 
 void gateway::report(std::vector<reply_result> results) {
   const auto answer = link_.redeem({}, results, false);
+  REQUIRE_MESSAGE(answer.fate == fate::done, answer.why);
+}
+
+void gateway::note(std::vector<delivery> deliveries) {
+  const auto answer = link_.note(deliveries);
   REQUIRE_MESSAGE(answer.fate == fate::done, answer.why);
 }
 

@@ -70,6 +70,7 @@ class gateway {
   decision decide(const text& one) { return decide_all({one}).at(0); }
   std::vector<decision> decide_all(std::vector<text> texts);
   void report(std::vector<reply_result> results);
+  void note(std::vector<delivery> deliveries);
   std::vector<decision> claim(std::size_t at_most) { return link_.claim(at_most).value; }
   // As after an unknown COMMIT: the same texts with the same receipts as in the last decide.
   std::vector<decision> repeat();

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
+#include <optional>
 
 #include "counter.hpp"
 #include "wire.hpp"
@@ -36,19 +37,50 @@ TEST_CASE("a COMMIT that nobody heard of is found again: the same receipt, one c
   }
 }
 
+namespace {
+
+// While it lives, nobody may connect; who was connected is thrown out.
+class closed_doors {
+ public:
+  explicit closed_doors(database& db) : name_(db.word("select current_database()")) {
+    open(false);
+    terminate_gateways(db);
+  }
+  ~closed_doors() { open(true); }
+  closed_doors(const closed_doors&) = delete;
+  closed_doors& operator=(const closed_doors&) = delete;
+
+ private:
+  void open(bool wide) {
+    pqxx::nontransaction{outside_}.exec(fmt::format("alter database {} allow_connections {}", name_, wide));
+  }
+  pqxx::connection outside_{"dbname=postgres"};
+  std::string name_;
+};
+
+}  // namespace
+
+TEST_CASE("what was reported while the store was away is written before the worker says that it is back") {
+  database db;
+  auto at = options(db);
+  at.report_delay = std::chrono::hours{1};  // it goes with nothing else
+  counter one{at};
+  const decision owed = one.ask(plain(alice, action::help));
+  {
+    const closed_doors away{db};
+    REQUIRE(one.until([&] { return !one.states.empty(); }));
+    one.works.report({.receipt = owed.receipt, .what = reply_result::kind::sent, .smsc_message_id = "1", .status = 0});
+  }
+  REQUIRE(one.until([&] { return one.states.back().first; }));
+  CHECK(db.word("select reply from topup.message") == "sent");
+}
+
 TEST_CASE("while the store is away nothing is taken, and what waited is refused at once") {
   database db;
   const auto card = db.print(2);
   counter one{options(db)};
   one.ask(plain(carol, action::help));
-  // Nobody may connect any more, and those who are connected are thrown out.
-  pqxx::connection outside{"dbname=postgres"};
-  const std::string name = db.word("select current_database()");
-  const auto doors = [&](bool open) {
-    pqxx::nontransaction{outside}.exec(fmt::format("alter database {} allow_connections {}", name, open));
-  };
-  doors(false);
-  terminate_gateways(db);
+  std::optional<closed_doors> closed{std::in_place, db};
   REQUIRE(one.until([&] { return !one.states.empty(); }));  // noticed without any text
   while (one.works.offer(plain(alice, action::help)) == worker::taken::yes) {
   }
@@ -57,7 +89,7 @@ TEST_CASE("while the store is away nothing is taken, and what waited is refused 
   CHECK_FALSE(one.seen(&counter::states)[0].first);
   const auto before = one.works.progress();
   while (one.works.progress() < before + 3) std::this_thread::yield();  // it goes on trying, and shows that it lives
-  doors(true);
+  closed.reset();
   REQUIRE(one.until([&] { return one.states.back().first; }));
   CHECK(one.ask(redeem(alice, voucher(card))).outcome == outcome::credited);
   CHECK(db.count("select count(*) from topup.transfer") == 1);

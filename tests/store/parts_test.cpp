@@ -66,6 +66,16 @@ TEST_CASE("parts are whole in their order, whatever the order and how often they
   } while (std::next_permutation(order.begin(), order.end()));
 }
 
+TEST_CASE("a part that comes again is written again: only then does COMMIT tell that a standby has it") {
+  database db;
+  gateway one{db};
+  const part first = part_of("text", 1, 2, "one");
+  keep(one, first);
+  const auto before = db.word("select xmin from topup.part");
+  keep(one, first);
+  CHECK(db.word("select xmin from topup.part") != before);
+}
+
 TEST_CASE("parts of different texts do not mix, and a new process goes on where the last one stopped") {
   database db;
   {

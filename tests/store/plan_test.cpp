@@ -33,8 +33,17 @@ void use_everything(gateway& at, std::int64_t card) {
   at.decide_all({by_receipt, plain(sender(1), action::history), plain(sender(2), action::balance),
                  plain(sender(3), action::confirm), plain(sender(4), action::cancel), several});
   at.repeat();
-  at.report({{.receipt = all.at(0).receipt, .what = reply_result::kind::heard, .smsc_message_id = "1", .status = 0}});
+  const std::string id = fmt::format("id{}", card);
+  at.report({{.receipt = all.at(0).receipt,
+              .what = reply_result::kind::heard,
+              .smsc_message_id = id,
+              .smsc = "backup",
+              .awaited = true}});
+  several.came = std::chrono::steady_clock::now() + std::chrono::seconds{1};
+  at.note({{.smsc = "backup", .smsc_message_id = id, .state = delivery_state::expired},
+           {.smsc = "main", .smsc_message_id = id, .state = delivery_state::delivered}});
   at.decide(several);
+  at.report({{.receipt = all.at(1).receipt, .what = reply_result::kind::sent, .smsc_message_id = id, .awaited = true}});
   for (int number = 1; number <= 2; ++number) {
     const part each{.ticket = 1,
                     .group = by_serial.print,
@@ -62,7 +71,8 @@ void fill(database& db, int rows) {
         "question (sender, digests, receipt, until) select n, '{}', n, now()", "subscriber select n, 'fr'",
         "answered select n, '{}', now()", "sender_lock select n, now()", "wrong_pin select n, '', 7",
         "redemption select -n, -n", "serial_range select -n, -n, n, 'active'",
-        "part select sha256(n::text::bytea), 1, 2, '', '', n, '', '', 'main'"})
+        "awaited select 'main', n, n, null, null, null, now() + n * interval '1 hour'",
+        "undelivered select n, n, now()", "part select sha256(n::text::bytea), 1, 2, '', '', n, '', '', 'main'"})
     db.sql(fmt::format("insert into topup.{} from generate_series(1, {}) n", each, rows));
   db.sql("reset session_replication_role");
   db.print(rows);

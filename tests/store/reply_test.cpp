@@ -129,29 +129,65 @@ TEST_CASE("what the SMSC said to a reply") {
   }
 }
 
+namespace {
+
+auto ago(std::chrono::seconds time) {
+  return std::chrono::steady_clock::now() - time;
+}
+text come(text one, std::chrono::seconds time) {
+  one.came = ago(time);
+  return one;
+}
+reply_result heard(const decision& reply, std::chrono::seconds time) {
+  return {.receipt = reply.receipt, .what = kind::heard, .at = ago(time)};
+}
+
+}  // namespace
+
 TEST_CASE("an identical text is a redelivery until the SMSC surely has our acknowledgement, then a new text") {
+  using std::chrono::seconds;
   database db;
   gateway one{db};
   const auto card = db.print(1);
-  const text ask = plain(alice, action::balance);
+  const text ask = come(plain(alice, action::balance), seconds{0});
   const decision zero = one.decide(ask);
   CHECK(zero.balance.amount_minor == 0);
   CHECK(one.decide(ask).duplicate);
-  one.report({{.receipt = zero.receipt, .what = kind::sent, .smsc_message_id = {}, .status = 0}});
+  one.report({{.receipt = zero.receipt, .what = kind::sent}});
   CHECK(one.decide(ask).duplicate);  // the reply went by another link: the SMSC may deliver the text once more
 
   const text pin = redeem(alice, voucher(card));
   const decision credited = one.decide(pin);
-  one.report({{.receipt = credited.receipt, .what = kind::heard, .smsc_message_id = {}, .status = 0}});
-  const decision again = one.decide(pin);
+  one.report({heard(credited, seconds{20})});
+  CHECK(one.decide(pin).duplicate);  // nobody knows when it came
+  const decision again = one.decide(come(pin, seconds{10}));
   CHECK_FALSE(again.duplicate);
   CHECK(again.outcome == outcome::repeated);
   CHECK(again.earlier == credited.receipt);
-  CHECK(one.decide(pin).duplicate);  // of the second one
-  CHECK(one.decide(pin).receipt == again.receipt);
-  one.report({{.receipt = again.receipt, .what = kind::heard, .smsc_message_id = {}, .status = 0}});
-  CHECK_FALSE(one.decide(pin).duplicate);
+  const decision second = one.decide(come(pin, seconds{10}));
+  CHECK(second.duplicate);
+  CHECK(second.receipt == again.receipt);
+  one.report({heard(again, seconds{5})});
+  CHECK_FALSE(one.decide(come(pin, seconds{0})).duplicate);
   CHECK(db.count("select count(*) from topup.transfer") == 1);
+}
+
+TEST_CASE("what came before our acknowledgement was heard, and is decided after it, is a redelivery all the same") {
+  using std::chrono::seconds;
+  database db;
+  gateway one{db}, two{db, "two"};
+  const text ask = plain(alice, action::balance);
+  const decision first = one.decide(ask);
+  one.report({heard(first, seconds{20})});
+  const decision late = two.decide(come(ask, seconds{21}));  // on another bind, to another gateway
+  CHECK(late.duplicate);
+  CHECK(late.receipt == first.receipt);
+  const decision other = one.decide(come(ask, seconds{19}));
+  CHECK_FALSE(other.duplicate);
+  one.report({heard(other, seconds{10})});
+  CHECK(two.decide(come(ask, seconds{11})).receipt == other.receipt);
+  CHECK(two.decide(come(ask, seconds{30})).receipt == first.receipt);
+  CHECK(db.count("select count(*) from topup.message") == 2);
 }
 
 TEST_CASE("a reply in flight keeps its lease as long as it is renewed, by its owner only") {

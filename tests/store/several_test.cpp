@@ -132,7 +132,7 @@ TEST_CASE("a text with several vouchers that is delivered again is one duplicate
   database db;
   const auto card = db.print(3);
   gateway one{db};
-  const text text = redeem_all(alice, {voucher(card), voucher(card + 1), nobodys(1)});
+  text text = redeem_all(alice, {voucher(card), voucher(card + 1), nobodys(1)});
   const auto first = one.decide_all({text});
   for (int i = 0; i < 2; ++i) {
     const auto again = one.decide_all({plain(bob, action::help), text, redeem(carol, nobodys(1))});
@@ -146,7 +146,9 @@ TEST_CASE("a text with several vouchers that is delivered again is one duplicate
   CHECK(db.count("select count(*) from topup.wrong_pin where sender = 999701000001") == 1);
 
   SUBCASE("sent once more by the subscriber, it is another text, known in turn") {
-    one.report({{.receipt = first[0].receipt, .what = reply_result::kind::heard, .smsc_message_id = "1", .status = 0}});
+    const auto now = std::chrono::steady_clock::now();
+    one.report({{.receipt = first[0].receipt, .what = reply_result::kind::heard, .at = now - std::chrono::seconds{2}}});
+    text.came = now - std::chrono::seconds{1};
     const auto other = one.decide_all({text});
     CHECK(outcomes(other) == "repeated repeated unknown_pin");
     CHECK_FALSE(other[0].duplicate);

@@ -17,10 +17,13 @@ class wire {
   ~wire();
 
   [[nodiscard]] std::string host_and_port() const;  // for a URL: "host=127.0.0.1 port=…"
+  [[nodiscard]] std::uint16_t port() const { return port_; }
   enum class moment { before_request, before_answer };
   // The next statement goes no further than this; then the connection is cut. Later ones are let through.
   void cut_next(moment when) { cut_ = static_cast<int>(when) + 1; }
   [[nodiscard]] int cuts() const { return cuts_; }
+  // From now on statements get no answer, although whoever comes is let in: as from a primary without its standbys.
+  void hang() { hangs_ = true; }
 
  private:
   void accept();
@@ -30,6 +33,7 @@ class wire {
   std::uint16_t port_ = 0;
   std::atomic<int> cut_{0};
   std::atomic<int> cuts_{0};
+  std::atomic<bool> hangs_{false};
   std::atomic<bool> ended_{false};
   std::mutex guard_;
   std::vector<std::thread> carriers_;

@@ -51,6 +51,7 @@ parser::arguments longest(const catalogue& of, long long cards, long long added)
   parser::arguments values = {
       {"receipt", "8F3K2Q"},
       {"care_number", "100"},
+      {"choices", "1 English 2 Español 3 Kiswahili"},
       {"service", "Example Mobile"},
       {"amount", fifty_thrice},
       {"balance", parser::money{123'456, "USD"}},
@@ -245,13 +246,44 @@ TEST_CASE("a text that tells to send a word tells one that is read as what it pr
   }
 }
 
+// What stands beside a digit may be typed instead of it.
+TEST_CASE("the words of a menu and of a question mean what their digits do, whichever language they are in") {
+  const auto [settings, faults] = config::load(TOPUPD_EXAMPLE, {.secrets = false});
+  REQUIRE(settings);
+  const parser::reader reader(settings->reading);
+  const auto sender = *parser::msisdn::from_e164("999701234567");
+  for (const auto& each : catalogues()) {
+    CAPTURE(each.language);
+    const auto word_of = [&](const char* key, char digit) {
+      const auto text = "\n" + text_of(each, key) + "\n";
+      const auto at = text.find(std::string{'\n', digit, ' '});
+      REQUIRE(at != std::string::npos);
+      return text.substr(at + 3, text.find('\n', at + 1) - at - 3);
+    };
+    const auto request = [&](const char* key, char digit) {
+      const auto word = word_of(key, digit);
+      CAPTURE(word);
+      return reader.read(word, sender).request;
+    };
+    const auto reason = [&](char digit) { return std::get<parser::unclear>(request("ussd_menu", digit)).reason; };
+    CHECK(reason('1') == parser::unclear_reason::missing_pin);
+    CHECK(std::holds_alternative<parser::balance>(request("ussd_menu", '2')));
+    CHECK(std::holds_alternative<parser::history>(request("ussd_menu", '3')));
+    CHECK(reason('4') == parser::unclear_reason::unknown_language);
+    for (const auto* question : {"ussd_asked", "ussd_asked_other", "ussd_transfer"}) {
+      CHECK(std::holds_alternative<parser::confirm>(request(question, '1')));
+      CHECK(std::holds_alternative<parser::cancel>(request(question, '2')));
+    }
+  }
+}
+
 TEST_CASE("a right-to-left text shows every amount, date and number in one piece, and in their order") {
   const auto arabic =
       std::find_if(catalogues().begin(), catalogues().end(), [](const catalogue& one) { return one.language == "ar"; });
   REQUIRE(arabic != catalogues().end());
   const std::unique_ptr<UBiDi, decltype(&ubidi_close)> line(ubidi_open(), &ubidi_close);
   for (const auto& [key, names] : gateway::phrase_arguments()) {
-    if (key == "history_item") continue;
+    if (key == "history_item" || key == "ussd_languages") continue;  // nothing but what it is given
     const auto utf8 = text_of(*arabic, key);
     INFO(key, ": ", utf8);
     const auto text = icu::UnicodeString::fromUTF8(utf8);

@@ -261,3 +261,52 @@ TEST_CASE("what try shows of TRANSFER and UNDO is what the settings allow") {
   CHECK(has(shows(offering, parser::undo{}), "<receipt> Confirmed. <amount> taken back from <number>."));
   CHECK(has(shows(offering, parser::unclear{.reason = parser::unclear_reason::undo_alone}), "only the word UNDO"));
 }
+
+TEST_CASE(
+    "a question on a phone that dialled is answered by digits, and is asked in words where digits say too little") {
+  auto value = decision(outcome::asked);
+  value.until = now + 10min;
+  value.source = "1.1.999701234567;ussd=4608";
+  CHECK(text(value) == "Add 50.00 USD?\n1 Yes\n2 No");
+  value.target = parser::msisdn::from_e164("999709876543");
+  CHECK(text(value) == "Add 50.00 USD to 0709876543?\n1 Yes\n2 No");
+  value.reason = "transfer";
+  CHECK(text(value) == "Send 50.00 USD of your credit to 0709876543?\n1 Yes\n2 No");
+  value.reason = "differs";
+  value.expected_minor = 2000;
+  const auto differs = text(value);
+  CHECK(has(differs, "not 20.00 USD"));
+  value.source = "1.1.999701234567";
+  CHECK(text(value) == differs);
+  value.reason.clear();
+  CHECK(has(text(value), "Reply YES"));
+}
+
+TEST_CASE("the language menu counts the languages from the service's on, each by its own name") {
+  const gateway::replies replies(settings());
+  const config::smsc at;
+  CHECK(replies.choices() == std::vector<std::string>{"en", "ar", "es", "fr", "id", "sw", "zh"});
+  const auto menu = replies.menu(gateway::ussd_display::languages, "", at);
+  CHECK(menu == "1 English\n2 العربية\n3 Español\n4 Français\n5 Bahasa Indonesia\n6 Kiswahili\n7 中文");
+  for (const auto& language : replies.choices()) {
+    CAPTURE(language);
+    CHECK(gateway::fits_ussd(replies.menu(gateway::ussd_display::languages, language, at), at));
+  }
+
+  auto french = settings();
+  french.service.language = "fr";
+  CHECK(gateway::replies(french).choices().front() == "fr");
+  auto wordy = settings();
+  for (auto& each : wordy.languages)
+    if (each.words.code == "en") each.words.names.front() = "the English language";
+  CHECK(gateway::replies(wordy).menu(gateway::ussd_display::languages, "", at) ==
+        "1 en\n2 ar\n3 es\n4 fr\n5 id\n6 sw\n7 zh");
+}
+
+TEST_CASE("a menu is in the language that is asked for, and in the service's where there is none") {
+  const gateway::replies replies(settings());
+  const config::smsc at;
+  CHECK(replies.menu(gateway::ussd_display::main, "es", at).starts_with("1 Recargar\n2 Saldo\n"));
+  for (const auto* language : {"", "en", "vi"})
+    CHECK(replies.menu(gateway::ussd_display::pin, language, at) == "Enter the card's PIN");
+}

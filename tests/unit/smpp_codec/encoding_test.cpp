@@ -67,6 +67,20 @@ TEST_CASE("the text stands before the TLVs, a payload behind them") {
   CHECK_EQ(encoded(message).substr(32), octets("00 02 04 00 02 01 02 04 24 00 FF") + message.octets);
 }
 
+TEST_CASE("a short text goes out as message_payload where the SMSC wants it so") {
+  short_message message;
+  message.kind = command_id::submit_sm;
+  message.source.digits = "12345";
+  message.as_payload = true;
+  for (const std::string& text : {std::string("HELLO"), std::string(), std::string(254, 'A')}) {
+    message.octets = text;
+    const std::string wire = encoded(message);
+    CHECK_EQ(wire.substr(16, 22), submit_sm_of("", "00").substr(12));
+    CHECK_EQ(wire.substr(38), topupd::smpp::test::tlv(0x0424, text));
+    CHECK_EQ(std::get<short_message>(decode(wire).body).octets, text);
+  }
+}
+
 TEST_CASE("a TON or NPI that SMPP 3.4 does not name goes out as unknown") {
   short_message message;
   message.kind = command_id::submit_sm;

@@ -157,6 +157,17 @@ std::vector<golden> messages() {
   with_udh.priority = 3;
   with_udh.octets = octets("05 00 03 2A 02 01 'AB'");
 
+  short_message reply = message(command_id::submit_sm);
+  reply.service_type = "USSD";
+  reply.destination = submit.destination;
+  reply.octets = "1 Yes";
+  reply.user_message_reference = 0xFFFF;
+  reply.sar_msg_ref_num = 0x0102;
+  reply.sar_total_segments = 3;
+  reply.sar_segment_seqnum = 2;
+  reply.ussd_service_op = 2;
+  reply.its_session_info = 0x1201;
+
   short_message empty = message(command_id::submit_sm);
 
   return {
@@ -234,6 +245,25 @@ std::vector<golden> messages() {
               "00 00 00 00"              // registered_delivery, replace_if_present_flag, data_coding, sm_default_msg_id
               "08 05 00 03 2A 02 01 'AB'"),  // sm_length, short_message
        make(9, with_udh)},
+      {"submit_sm with every TLV that we send",
+       octets("00 00 00 57"              // command_length 87
+              "00 00 00 04"              // command_id submit_sm
+              "00 00 00 00"              // command_status
+              "00 00 00 0B"              // sequence_number 11
+              "'USSD' 00"                // service_type
+              "00 00 00"                 // source empty
+              "01 01 '999701234567' 00"  // destination
+              "00 00 00"                 // esm_class, protocol_id, priority_flag
+              "00 00"                    // schedule_delivery_time, validity_period: none
+              "00 00 00 00"              // registered_delivery, replace_if_present_flag, data_coding, sm_default_msg_id
+              "05 '1 Yes'"               // sm_length, short_message
+              "02 04 00 02 FF FF"        // user_message_reference
+              "02 0C 00 02 01 02"        // sar_msg_ref_num
+              "02 0E 00 01 03"           // sar_total_segments
+              "02 0F 00 01 02"           // sar_segment_seqnum
+              "05 01 00 01 02"           // ussd_service_op USSR request
+              "13 83 00 02 12 01"),      // its_session_info
+       make(11, reply)},
       {"submit_sm with nothing in it",
        octets("00 00 00 21"           // command_length 33
               "00 00 00 04"           // command_id submit_sm

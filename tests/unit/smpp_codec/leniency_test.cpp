@@ -206,6 +206,44 @@ TEST_CASE("a TLV that cannot be read is left out, and the message is not lost") 
   }
 }
 
+TEST_CASE("the vendor TLV that is asked for is kept as it came, and no other") {
+  struct row {
+    const char* name;
+    std::uint16_t wanted;
+    std::string tlvs;
+    std::optional<std::string> kept;
+  };
+  const std::string id = octets("00 FF '4F1A' 00");
+  const row rows[] = {
+      {"none is wanted", 0, tlv(0x1401, id), std::nullopt},
+      {"a tag of 0 is none, too", 0, tlv(0x0000, id), std::nullopt},
+      {"it is there", 0x1401, tlv(0x1401, id), id},
+      {"behind others", 0x1401, tlv(0x1400, "x") + tlv(0x0204, octets("00 07")) + tlv(0x1401, id), id},
+      {"it is not there", 0x1401, tlv(0x1400, id), std::nullopt},
+      {"twice: the first counts", 0x1401, tlv(0x1401, id) + tlv(0x1401, "x"), id},
+      {"empty: names nothing", 0x1401, tlv(0x1401, ""), std::nullopt},
+      {"empty, then not", 0x1401, tlv(0x1401, "") + tlv(0x1401, id), id},
+      {"past the end", 0x1401, octets("14 01 00 03 'ab'"), std::nullopt},
+      {"of 60,000 octets", 0x1401, tlv(0x1401, std::string(60'000, 'v')), std::string(60'000, 'v')},
+      {"a tag that is known besides", 0x0204, tlv(0x0204, octets("00 07")), octets("00 07")},
+  };
+  for (const row& r : rows) {
+    CAPTURE(r.name);
+    raw_message raw;
+    raw.tlvs = r.tlvs;
+    for (const std::string& wire : {raw.deliver_sm(), raw.submit_sm()}) {
+      const pdu value = decode(wire, r.wanted);
+      CHECK(std::get<short_message>(value.body).vendor == r.kept);
+      CHECK_EQ(std::get<short_message>(value.body).octets, "BAL");
+    }
+  }
+  raw_message raw;
+  raw.tlvs = tlv(0x1401, id) + tlv(0x1400, id);
+  CHECK_EQ(guard(raw.deliver_sm(), 0x1401)->unused_tlvs, 1);
+  raw.tlvs = tlv(0x0204, octets("00 07"));
+  CHECK_EQ(std::get<short_message>(decode(raw.deliver_sm(), 0x0204).body).user_message_reference, 7);
+}
+
 TEST_CASE("every useful TLV is read, in both messages and in any order") {
   raw_message raw;
   raw.tlvs = tlv(0x0427, octets("05")) + tlv(0x001E, octets("'4F1A' 00")) + tlv(0x1383, octets("FF FE")) +

@@ -60,6 +60,7 @@ struct shower {
     optional(out, "its_session_info", m.its_session_info);
     optional(out, "message_state", m.message_state);
     optional(out, "receipted_message_id", m.receipted_message_id);
+    if (m.vendor) out << " vendor=" << hex(*m.vendor);
   }
   void operator()(const short_message_resp& r) const {
     out << "message_resp " << id(r.kind) << "message_id=" << r.message_id;

@@ -10,18 +10,41 @@ TEST_CASE("an ESME begins with its bind and is bound by the answer") {
   rig esme(role::esme);
   CHECK(esme.told() == "send bind_transceiver #1");
   CHECK_FALSE(esme.link.is_bound());
-  CHECK(esme.link.room() == 0);
+  CHECK(esme.link.room(esme.now) == 0);
   CHECK(esme.receive(response(1, bind_resp{command_id::bind_transceiver, "smsc"})) == "bound smsc");
   CHECK(esme.link.is_bound());
-  CHECK(esme.link.room() == 64);
+  CHECK(esme.link.room(esme.now) == 64);
 }
 
-TEST_CASE("any kind of bind response answers a bind, because OsmoMSC mixes them up") {
+TEST_CASE("the bind says what the settings say: kind, version, type and range") {
   auto options = as(role::esme);
   options.credentials.kind = command_id::bind_receiver;
+  options.credentials.system_type = "topup";
+  options.credentials.interface_version = 0x50;
+  options.credentials.range = {1, 1, "^12345"};
   rig esme(options);
-  CHECK(esme.told() == "send bind_receiver #1");
-  CHECK(esme.receive(response(1, bind_resp{command_id::bind_transmitter, "osmo"})) == "bound osmo");
+  const auto first = esme.link.poll();
+  REQUIRE(first);
+  const auto said = std::get<bind>(std::get<send>(*first).value.body);
+  CHECK(said.kind == command_id::bind_receiver);
+  CHECK(said.system_type == "topup");
+  CHECK(said.interface_version == 0x50);
+  CHECK(said.range == address{1, 1, "^12345"});
+}
+
+TEST_CASE("any kind of bind response answers a bind when it has its sequence, because OsmoMSC mixes them up") {
+  constexpr command_id kinds[] = {command_id::bind_receiver, command_id::bind_transmitter,
+                                  command_id::bind_transceiver};
+  for (const auto asked : kinds) {
+    for (const auto answered : kinds) {
+      auto options = as(role::esme);
+      options.credentials.kind = asked;
+      rig esme(options);
+      esme.told();
+      CHECK(esme.receive(response(1, bind_resp{answered, "osmo"})) == "bound osmo");
+      CHECK(esme.link.can_submit() == (asked != command_id::bind_receiver));  // it is what we asked for
+    }
+  }
 }
 
 TEST_CASE("what an ESME that waits for its bind response makes of other PDUs") {

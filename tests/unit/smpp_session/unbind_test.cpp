@@ -33,7 +33,7 @@ TEST_CASE("unbind waits for both directions, refusing what is new") {
   CHECK(esme.submit(1));
   esme.told();
   CHECK(unbind_now(esme) == "");
-  CHECK(esme.link.room() == 0);
+  CHECK(esme.link.room(esme.now) == 0);
   CHECK_FALSE(esme.submit(2));
   CHECK(esme.receive(incoming(71)) == "send deliver_sm_resp #71 ESME_RX_T_APPN");
   CHECK(esme.receive(taken(2)) == "submitted t1");

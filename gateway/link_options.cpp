@@ -1,0 +1,56 @@
+#include "gateway/link_options.hpp"
+
+#include <fmt/format.h>
+
+namespace topupd::gateway {
+namespace {
+
+smpp::supervisor_options options_of(const config::smsc& from, smpp::command_id kind, std::string name) {
+  smpp::supervisor_options to;
+  to.name = std::move(name);
+  to.host = from.host;
+  to.port = from.port;
+  to.connect_timeout = from.connect_timeout;
+  to.backoff_base = from.reconnect_min;
+  to.backoff_cap = from.reconnect_max;
+  to.vendor_tlv = from.message_id_tlv;
+  to.session.credentials = {.kind = kind,
+                            .system_id = from.system_id,
+                            .password = from.password,
+                            .system_type = from.system_type,
+                            .interface_version = from.interface_version,
+                            .range = {.ton = from.range_ton, .npi = from.range_npi, .digits = from.address_range}};
+  to.session.window = from.window;
+  to.session.inbox = from.inbox;
+  to.session.rate = from.throughput;
+  to.session.bind_timeout = from.bind_timeout;
+  to.session.enquire_link_after = from.enquire_link_after;
+  to.session.enquire_link_timeout = from.enquire_link_timeout;
+  to.session.response_timeout = from.response_timeout;
+  if (from.tls.enabled)
+    to.tls = smpp::tls_options{.server_name = from.tls.server_name,
+                               .ca_file = from.tls.ca_file,
+                               .certificate_file = from.tls.certificate_file,
+                               .key_file = from.tls.key_file};
+  return to;
+}
+
+}  // namespace
+
+std::vector<smpp::supervisor_options> link_options(const config::smsc& of) {
+  using enum smpp::command_id;
+  std::vector<smpp::supervisor_options> all;
+  for (int number = 1; number <= of.binds; ++number) {
+    const auto name = of.binds == 1 ? of.name : fmt::format("{}/{}", of.name, number);
+    switch (of.bind) {
+      case config::bind_mode::transceiver: all.push_back(options_of(of, bind_transceiver, name)); break;
+      case config::bind_mode::pair:
+        all.push_back(options_of(of, bind_transmitter, name + "/tx"));
+        all.push_back(options_of(of, bind_receiver, name + "/rx"));
+        break;
+    }
+  }
+  return all;
+}
+
+}  // namespace topupd::gateway

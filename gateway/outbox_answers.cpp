@@ -1,0 +1,133 @@
+// What the SMSC says to a reply, and what becomes of it then.
+#include <algorithm>
+
+#include "gateway/outbox_relay.hpp"
+#include "gateway/short_messages.hpp"
+#include "gateway/submit_status.hpp"
+#include "store/crash_point.hpp"
+
+namespace topupd::gateway {
+namespace {
+
+using std::chrono::seconds;
+using kind = store::reply_result::kind;
+
+// After what is temporary, or a status that nobody knows: 10 s, 20 s, 40 s … an hour; in all a day and a half.
+constexpr seconds first_wait{10};
+constexpr seconds longest_wait{3'600};
+constexpr int most_attempts = 40;
+
+constexpr seconds between_warnings{10};
+
+// No SMSC waits less for its deliver_sm_resp: OsmoMSC's five seconds (SMPP.md §3), less the way to us.
+constexpr seconds shortest_timer{4};
+
+}  // namespace
+
+void outbox_relay::submitted(smpp::ticket name, smpp::command_status status, const std::string& message_id,
+                             time_point now) {
+  const auto found = by_ticket_.find(name);
+  if (found == by_ticket_.end()) return;
+  auto& reply = owed_.at(found->second);
+  by_ticket_.erase(found);
+  const auto by = reply.by;
+  switch (const auto said = judge(status, links_.settings(by))) {
+    case submit_verdict::sent:
+      if (name == reply.first + reply.parts.size() - 1) reply.message_id = message_id;
+      if (++reply.taken == reply.parts.size()) taken(reply, now);
+      break;
+    case submit_verdict::throttled:
+    case submit_verdict::not_here: slow_down(reply, status, said == submit_verdict::not_here, now); break;
+    case submit_verdict::temporary:
+    case submit_verdict::permanent: not_taken(reply, status, said == submit_verdict::permanent, now); break;
+  }
+  pump(by, now);
+}
+
+void outbox_relay::taken(owed& reply, time_point now) {
+  store::come_by(store::crash_point::submit_answered);
+  metrics_.reply_sent();
+  const auto& at = links_.settings(reply.by);
+  const auto& last = reply.parts.back();
+  // What came after our ESME_ROK on the same link shows that the SMSC has it and will not deliver this text again. Not
+  // so when we were held up, or a wire was: its own timer may have run out before our answer came.
+  const bool heard = reply.heard && reply.heard == reply.sent_by && now < reply.came + shortest_timer &&
+                     pulse_.steady(reply.came, now);
+  store_.report({.receipt = reply.facts.receipt,
+                 .what = heard ? kind::heard : kind::sent,
+                 .smsc_message_id = name_in_receipts(last, reply.message_id, at),
+                 .smsc = at.name == reply.facts.smsc ? std::string() : at.name,
+                 .awaited = last.registered_delivery != 0,
+                 .at = now});
+  store::come_by(store::crash_point::reported);
+  forget(reply, now);
+}
+
+void outbox_relay::slow_down(owed& reply, smpp::command_status status, bool not_here, time_point now) {
+  metrics_.reply_throttled();
+  if (reply.sent_by) links_.throttled(*reply.sent_by);
+  if (auto& last = warned_[reply.by]; not_here && (last == time_point() || now >= last + between_warnings)) {
+    last = now;
+    log_.warning("link takes no replies", {{"smsc", links_.settings(reply.by).name}, {"status", smpp::name(status)}});
+  }
+  again(reply, now);
+}
+
+void outbox_relay::not_taken(owed& reply, smpp::command_status status, bool for_good, time_point now) {
+  if (is_ussd(reply.parts)) return again_as_text(reply, now);
+  if (for_good || reply.facts.attempts > most_attempts) return refused(reply, status, now);
+  deferred(reply, status, now);
+}
+
+void outbox_relay::refused(owed& reply, smpp::command_status status, time_point now) {
+  metrics_.reply_refused();
+  log_.error("reply refused", {{"receipt", to_string(reply.facts.receipt)},
+                               {"to", to_string(reply.parts.front().destination)},
+                               {"status", smpp::name(status)},
+                               {"attempts", std::to_string(reply.facts.attempts)},
+                               {"smsc", links_.settings(reply.by).name}});
+  store_.report({.receipt = reply.facts.receipt,
+                 .what = kind::refused,
+                 .smsc_message_id = {},
+                 .status = static_cast<std::uint32_t>(status)});
+  forget(reply, now);
+}
+
+// Of this reply alone: the others go on, its subscriber's too, and who claims it when the wait is over tries again.
+void outbox_relay::deferred(owed& reply, smpp::command_status status, time_point now) {
+  metrics_.reply_deferred();
+  const auto wait = wait_after(reply.facts.attempts);
+  if (log_.debugs())
+    log_.debug("reply deferred", {{"receipt", to_string(reply.facts.receipt)},
+                                  {"status", smpp::name(status)},
+                                  {"attempts", std::to_string(reply.facts.attempts)},
+                                  {"retry_in", std::to_string(wait.count()) + "s"},
+                                  {"smsc", links_.settings(reply.by).name}});
+  store_.report({.receipt = reply.facts.receipt,
+                 .what = kind::deferred,
+                 .smsc_message_id = {},
+                 .status = static_cast<std::uint32_t>(status),
+                 .retry_in = wait});
+  forget(reply, now);
+}
+
+// Up to a quarter less, at random: what was refused in one second does not come back in one.
+seconds outbox_relay::wait_after(int attempts) {
+  const auto doublings = std::clamp(attempts - 1, 0, 16);
+  const auto longest = std::min(longest_wait, first_wait * (1 << doublings)).count();
+  return seconds(longest - static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(longest / 4 + 1)));
+}
+
+// No answer: it may have been taken. The same once more; but what was said in a dialogue, as a text, because the
+// dialogue may be over. The link that says this is in the middle of its turn: what follows does so later.
+void outbox_relay::unknown(smpp::ticket name, time_point now) {
+  const auto found = by_ticket_.find(name);
+  if (found == by_ticket_.end()) return;
+  metrics_.reply_unknown();
+  auto& reply = owed_.at(found->second);
+  wake_at_ = now;
+  if (is_ussd(reply.parts)) return again_as_text(reply, now);
+  again(reply, now);
+}
+
+}  // namespace topupd::gateway
