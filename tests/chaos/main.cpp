@@ -1,0 +1,164 @@
+// chaos: daemons killed and frozen, PostgreSQL crashed, wires cut, slowed and stalled, at random moments under load;
+// then the books are opened. Nothing lost, nothing twice, every text answered: the oracle is what phones and the SMSC
+// saw, never a daemon's word. The seed is printed.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <random>
+#include <stdexcept>
+
+#include "tests/chaos/field.hpp"
+
+using namespace topupd;
+using namespace topupd::chaos;
+
+namespace {
+
+using clock_type = std::chrono::steady_clock;
+
+constexpr milliseconds back_within{30'000};  // the worst is printed; this only ends what hangs
+
+struct wishes {
+  int kills = 50, crashes = 0, network = 0, freezes = 0;
+  std::size_t daemons = 2;
+  int per_second = 100;
+  int away = 0;  // seconds
+  unsigned seed = 0;
+};
+
+enum class deed { kill, kill_all, crash, network, freeze };
+
+struct tally {
+  int faults = 0;
+  milliseconds slowest_start{0}, slowest_store{0};
+};
+
+std::vector<deed> drawn(const wishes& wish, std::mt19937& random) {
+  std::vector<deed> all;
+  for (int i = 0; i < wish.kills; ++i) all.push_back(i % 4 == 0 ? deed::kill_all : deed::kill);
+  all.insert(all.end(), static_cast<std::size_t>(wish.crashes), deed::crash);
+  all.insert(all.end(), static_cast<std::size_t>(wish.network), deed::network);
+  if (wish.daemons > 1) all.insert(all.end(), static_cast<std::size_t>(wish.freezes), deed::freeze);
+  std::shuffle(all.begin(), all.end(), random);
+  return all;
+}
+
+milliseconds between(int least, int most, std::mt19937& random) {
+  return milliseconds(least + static_cast<int>(random() % static_cast<unsigned>(most - least)));
+}
+
+// What a network does: to the wire towards the SMSC, or to the one towards PostgreSQL.
+void disturb(field& on, std::mt19937& random) {
+  auto& one = on.gateways[random() % on.gateways.size()];
+  auto& wire = random() % 2 == 0 ? *one.to_smsc : *one.to_store;
+  switch (random() % 5) {
+    case 0: wire.cut(); break;
+    case 1: wire.cut_within(1 + random() % 400); break;
+    case 2: wire.stall(between(100, 4000, random)); break;
+    case 3: wire.delay(between(20, 300, random), between(200, 3000, random)); break;
+    default:
+      wire.cut();
+      wire.refuse(between(100, 3000, random));
+      break;
+  }
+}
+
+void kill_all(field& on, tally& so_far) {
+  for (auto& each : on.gateways) on.kill(each);
+  for (auto& each : on.gateways) on.start(each);
+  so_far.slowest_start = std::max(so_far.slowest_start, on.until_acknowledged(back_within));
+}
+
+void act(deed what, field& on, tally& so_far, std::mt19937& random) {
+  auto& one = on.gateways[random() % on.gateways.size()];
+  on.here.centre.faults.lose_at_submit = static_cast<int>(random() % 40);  // and a link breaks with a reply under way
+  switch (what) {
+    case deed::kill:
+      on.kill(one);
+      on.start(one);
+      break;
+    case deed::kill_all: kill_all(on, so_far); break;
+    case deed::crash:
+      on.crash_store();
+      so_far.slowest_store = std::max(so_far.slowest_store, on.until_acknowledged(back_within));
+      break;
+    case deed::network: disturb(on, random); break;
+    case deed::freeze:
+      if (!one.frozen) on.freeze(one, between(500, 40'000, random));
+      break;
+  }
+  ++so_far.faults;
+}
+
+void open_the_books(field& done, const tally& troubles) {
+  done.here.centre.faults.lose_at_submit = 0;
+  done.settle();
+  done.judge(static_cast<std::size_t>(troubles.faults));
+  const auto& answers = done.here.centre.answers();
+  fmt::print("chaos: first acknowledgement within {} ms of the start of all daemons, within {} ms of PostgreSQL's; ",
+             troubles.slowest_start.count(), troubles.slowest_store.count());
+  fmt::print("deliver_sm answered within {:.0f} ms (p99.9), {:.0f} ms (all), stalls of the wire among it\n",
+             answers.percentile(0.999), answers.longest());
+}
+
+void cause_trouble(const wishes& wish) {
+  std::mt19937 random(wish.seed);
+  const auto deeds = drawn(wish, random);
+  const milliseconds retry_delay(wish.away > 0 ? 1000 : 100);  // what waits for minutes is offered less often
+  field on({.daemons = wish.daemons,
+            .cards = deeds.size() * 100 + 500 + static_cast<std::size_t>(wish.away),
+            .texts_a_second = wish.per_second,
+            .retry_delay = retry_delay},
+           random);
+  tally so_far;
+  const auto begin = clock_type::now();
+  for (const auto what : deeds) {
+    act(what, on, so_far, random);
+    // Short enough to hit the start, the bind and the first batch too.
+    on.go_on(between(20, 600, random));
+    if (so_far.faults % 50 == 0) {
+      const std::chrono::duration<double> took = clock_type::now() - begin;
+      fmt::print("chaos: {} of {} faults, {} texts, {:.0f} s, about {:.0f} s to go\n", so_far.faults, deeds.size(),
+                 on.texts, took.count(),
+                 took.count() / so_far.faults * (static_cast<double>(deeds.size()) - so_far.faults));
+      static_cast<void>(std::fflush(stdout));
+    }
+  }
+  if (wish.away > 0) {
+    ++so_far.faults;
+    const auto back = on.lose_store(std::chrono::seconds(wish.away));
+    fmt::print("chaos: the database was away for {} s; acknowledging again {} ms after its start\n", wish.away,
+               back.count());
+  }
+  fmt::print("chaos: {} kills, {} crashes of PostgreSQL, {} network faults, {} freezes, {} daemons\n", wish.kills,
+             wish.crashes, wish.network, wish.daemons > 1 ? wish.freezes : 0, wish.daemons);
+  open_the_books(on, so_far);
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  wishes wish;
+  wish.seed = std::random_device()();
+  CLI::App app{"Breaks what can break under load, and judges what is left."};
+  app.add_option("--kills", wish.kills, "kill -9, every fourth time of all daemons at once")->capture_default_str();
+  app.add_option("--crashes", wish.crashes, "of PostgreSQL, stopped at once")->capture_default_str();
+  app.add_option("--network", wish.network, "wires cut, stalled, delayed, refused")->capture_default_str();
+  app.add_option("--freezes", wish.freezes, "SIGSTOP for up to 40 s; with two daemons")->capture_default_str();
+  app.add_option("--daemons", wish.daemons, "on one database")->capture_default_str()->check(CLI::Range(1, 4));
+  app.add_option("--away", wish.away, "PostgreSQL is away for so many seconds, at the end")->check(CLI::Range(0, 3600));
+  app.add_option("--rate", wish.per_second, "texts a second")->capture_default_str()->check(CLI::Range(1, 1000));
+  app.add_option("--seed", wish.seed, "to see one course again, as far as timing allows");
+  CLI11_PARSE(app, count, words);
+  fmt::print("chaos: seed {}\n", wish.seed);
+  static_cast<void>(std::fflush(stdout));
+  try {
+    cause_trouble(wish);
+    return 0;
+  } catch (const std::exception& failure) {
+    fmt::print("chaos: seed {}: {}\n", wish.seed, failure.what());
+    return 1;
+  }
+}
