@@ -1,6 +1,6 @@
 // An SMSC made of node-smpp: waits for the gateway's bind, delivers texts one after the other, prints what comes back as
 // `MSISDN < text`. Exit status 0 when each text was acknowledged and answered.
-//   node smsc.js PORT FILE      FILE: a text a line, `MSISDN CODING text`; CODING is default, gsm or ucs2
+//   node smsc.js PORT FILE      FILE: a text a line, `MSISDN CODING text`; CODING is default, gsm, ucs2 or payload
 'use strict';
 const fs = require('fs');
 const smpp = require('smpp');
@@ -10,7 +10,12 @@ const texts = fs.readFileSync(file, 'utf8').split('\n').filter(Boolean).map((lin
   const [, from, coding, text] = /^(\S+) (\S+) (.*)$/.exec(line);
   return { from, coding, text };
 });
-const codings = { default: {}, gsm: { data_coding: 0 }, ucs2: { data_coding: 8 } };
+const codings = {
+  default: (text) => ({ short_message: text }),
+  gsm: (text) => ({ short_message: text, data_coding: 0 }),
+  ucs2: (text) => ({ short_message: text, data_coding: 8 }),
+  payload: (text) => ({ short_message: '', message_payload: text, data_coding: 0 }),
+};
 
 function end(status, why) {
   if (why) console.error(`node-smpp: ${why}`);
@@ -32,7 +37,7 @@ const server = smpp.createServer({}, (session) => {
     session.deliver_sm({
       source_addr_ton: 1, source_addr_npi: 1, source_addr: from,
       dest_addr_ton: 0, dest_addr_npi: 1, destination_addr: '12345',
-      short_message: text, ...codings[coding],
+      ...codings[coding](text),
     }, (pdu) => {
       if (pdu.command_status !== 0) end(1, `deliver_sm was answered with status ${pdu.command_status}`);
       acknowledged = true;
