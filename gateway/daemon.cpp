@@ -77,6 +77,7 @@ daemon::daemon(const config::settings& settings, std::string path)
                [this](smpp::ticket name, smpp::command_status status, const std::string& id) {
                  act([&](smpp::time_point now) { outbox_.submitted(name, status, id, now); });
                },
+           .on_heard = [this](smpp::ticket name) { act([&](smpp::time_point now) { outbox_.heard(name, now); }); },
            .on_unknown = [this](smpp::ticket name) { act([&](smpp::time_point now) { outbox_.unknown(name, now); }); },
            .on_room = [this](std::size_t smsc) { act([&](smpp::time_point now) { outbox_.pump(smsc, now); }); },
            .on_change =

@@ -34,7 +34,11 @@ void outbox_relay::submitted(smpp::ticket name, smpp::command_status status, con
   switch (const auto said = judge(status, links_.settings(by))) {
     case submit_verdict::sent:
       if (name == reply.first + reply.parts.size() - 1) reply.message_id = message_id;
-      if (++reply.taken == reply.parts.size()) taken(reply, now);
+      ++reply.taken;
+      if (!reply.is_taken()) break;
+      store::come_by(store::crash_point::submit_answered);
+      metrics_.reply_sent();
+      if (!may_be_heard(reply, now)) taken(reply, now);
       break;
     case submit_verdict::throttled:
     case submit_verdict::not_here: slow_down(reply, status, said == submit_verdict::not_here, now); break;
@@ -44,17 +48,28 @@ void outbox_relay::submitted(smpp::ticket name, smpp::command_status status, con
   pump(by, now);
 }
 
+// Its ESME_ROK leads the reply by little, but on a link of its own the proof may come last.
+void outbox_relay::heard(smpp::ticket name, time_point now) {
+  const auto found = owed_.find(static_cast<std::int64_t>(name));
+  if (found == owed_.end()) return;
+  auto& reply = found->second;
+  reply.heard = may_be_heard(reply, now);
+  if (!reply.is_taken()) return;
+  taken(reply, now);
+  wake_at_ = now;
+}
+
+// The SMSC that has our ESME_ROK will not deliver this text again. Not so when we were held up, or a wire was: its own
+// timer may have run out before our answer came.
+bool outbox_relay::may_be_heard(const owed& reply, time_point now) const {
+  return reply.acknowledged && !reply.heard && now < reply.came + shortest_timer && pulse_.steady(reply.came, now);
+}
+
 void outbox_relay::taken(owed& reply, time_point now) {
-  store::come_by(store::crash_point::submit_answered);
-  metrics_.reply_sent();
   const auto& at = links_.settings(reply.by);
   const auto& last = reply.parts.back();
-  // What came after our ESME_ROK on the same link shows that the SMSC has it and will not deliver this text again. Not
-  // so when we were held up, or a wire was: its own timer may have run out before our answer came.
-  const bool heard = reply.heard && reply.heard == reply.sent_by && now < reply.came + shortest_timer &&
-                     pulse_.steady(reply.came, now);
   store_.report({.receipt = reply.facts.receipt,
-                 .what = heard ? kind::heard : kind::sent,
+                 .what = reply.heard ? kind::heard : kind::sent,
                  .smsc_message_id = name_in_receipts(last, reply.message_id, at),
                  .smsc = at.name == reply.facts.smsc ? std::string() : at.name,
                  .awaited = last.registered_delivery != 0,

@@ -51,8 +51,11 @@ void outbox_relay::stop() {
   stopped_ = true;
   std::vector<std::int64_t> waits;
   for (const auto& [receipt, reply] : owed_)
-    if (!reply.on_its_way) waits.push_back(receipt);
-  for (const auto receipt : waits) let_go(owed_.at(receipt), {});
+    if (!reply.on_its_way || reply.is_taken()) waits.push_back(receipt);
+  for (const auto receipt : waits) {
+    auto& reply = owed_.at(receipt);
+    reply.is_taken() ? taken(reply, {}) : let_go(reply, {});
+  }
 }
 
 void outbox_relay::add(store::decision value, const std::optional<link_id>& acknowledged, time_point now) {
@@ -75,7 +78,8 @@ void outbox_relay::add(store::decision value, const std::optional<link_id>& ackn
                               .came = now,
                               .lease_until = lease_until,
                               .renewed_until = lease_until,
-                              .heard = acknowledged});
+                              .acknowledged = acknowledged});
+  if (acknowledged) links_.confirm(*acknowledged, static_cast<smpp::ticket>(receipt));
   queue_.add(place);
   if (const auto by = links_.way_out(lane)) pump(*by, now);
 }
@@ -122,7 +126,8 @@ bool outbox_relay::submit(owed& reply) {
   }
   for (auto& next = reply.submitted; next < reply.parts.size(); ++next) {
     const auto name = reply.first + next;
-    const auto link = links_.submit(reply.by, name, reply.parts[next], reply.sent_by ? reply.sent_by : reply.heard);
+    const auto link =
+        links_.submit(reply.by, name, reply.parts[next], reply.sent_by ? reply.sent_by : reply.acknowledged);
     if (!link) return false;
     store::come_by(store::crash_point::submitted);
     reply.sent_by = link;
@@ -236,14 +241,17 @@ void outbox_relay::tick(time_point now) {
 void outbox_relay::look(time_point now) {
   pulse_.beat(now);
   next_look_ = now + std::min(longest_between_looks, options_.lease / (2 * claims_in_a_lease));
-  std::vector<std::int64_t> lapsed;
+  std::vector<std::int64_t> lapsed, unheard;
   for (auto& [receipt, reply] : owed_) {
-    if (reply.submitted > 0) {
+    if (reply.is_taken() && !may_be_heard(reply, now)) {
+      unheard.push_back(receipt);
+    } else if (reply.submitted > 0) {
       renew(reply, now);
     } else if (!may_leave(reply, now)) {
       lapsed.push_back(receipt);
     }
   }
+  for (const auto receipt : unheard) taken(owed_.at(receipt), now);
   for (const auto receipt : lapsed) {
     auto& reply = owed_.at(receipt);
     if (links_.way_out(reply.place.lane)) too_much_ = true;

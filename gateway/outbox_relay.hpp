@@ -48,6 +48,8 @@ class outbox_relay {
   // acknowledged: the link on which its text was answered ESME_ROK just now.
   void add(store::decision value, const std::optional<link_id>& acknowledged, time_point now);
   void submitted(smpp::ticket name, smpp::command_status status, const std::string& message_id, time_point now);
+  // The SMSC has our ESME_ROK to the text of that reply: what links::confirm() was asked for, by its receipt.
+  void heard(smpp::ticket name, time_point now);
   void unknown(smpp::ticket name, time_point now);
   void pump(std::size_t smsc, time_point now);  // there is room, perhaps
   // Asks for replies that other processes left owed; done by itself from time to time, and by whoever saw a bind come
@@ -64,11 +66,12 @@ class outbox_relay {
   struct owed {
     store::decision facts;
     reply_queue::entry place;
-    time_point came;               // here
-    time_point lease_until;        // as the store has granted it
-    time_point renewed_until;      // as was asked for since; nobody has said yes
-    std::optional<link_id> heard;  // the link by which the text's ESME_ROK went
-    bool as_text = false;          // its USSD dialogue is over, perhaps
+    time_point came;                      // here
+    time_point lease_until;               // as the store has granted it
+    time_point renewed_until;             // as was asked for since; nobody has said yes
+    std::optional<link_id> acknowledged;  // the link by which the text's ESME_ROK went
+    bool heard = false;                   // and the SMSC surely has it
+    bool as_text = false;                 // its USSD dialogue is over, perhaps
 
     // A reply is one short message or several; when one of those is not taken, all of them go again.
     std::vector<smpp::short_message> parts{};
@@ -79,6 +82,8 @@ class outbox_relay {
     bool on_its_way = false;           // all of them are submitted
     std::optional<link_id> sent_by{};  // the last one that was
     std::string message_id{};          // the SMSC's, of the last part
+
+    [[nodiscard]] bool is_taken() const { return !parts.empty() && taken == parts.size(); }
   };
   [[nodiscard]] bool may_leave(const owed& reply, time_point now) const;
   [[nodiscard]] bool is_in_dialogue(const owed& reply, const config::smsc& at, time_point now) const;
@@ -91,6 +96,7 @@ class outbox_relay {
   void learn_appetite();
   void renew(owed& reply, time_point now);
 
+  [[nodiscard]] bool may_be_heard(const owed& reply, time_point now) const;
   void taken(owed& reply, time_point now);
   void slow_down(owed& reply, smpp::command_status status, bool not_here, time_point now);
   void not_taken(owed& reply, smpp::command_status status, bool for_good, time_point now);

@@ -47,6 +47,7 @@ void socket_links::add_bind(std::size_t smsc, smpp::supervisor_options options) 
     to_.on_message({.link = {.bind = index, .epoch = of.epoch}, .sequence = sequence}, of.smsc, std::move(value));
   };
   from_link.on_submitted = to_.on_submitted;
+  from_link.on_heard = to_.on_heard;
   from_link.on_unknown = to_.on_unknown;
   from_link.on_room = [this, &of] { to_.on_room(of.smsc); };
   of.supervisor.emplace(io_.get_executor(), std::move(options), std::move(from_link),
@@ -116,6 +117,10 @@ smpp::connection* socket_links::link_of(const link_id& name) {
 
 void socket_links::answer(const origin& to, smpp::command_status status) {
   if (auto* link = link_of(to.link)) link->acknowledge(to.sequence, status);
+}
+
+void socket_links::confirm(const link_id& on, smpp::ticket name) {
+  if (auto* link = link_of(on)) link->confirm(name);
 }
 
 void socket_links::throttled(const link_id& by) {

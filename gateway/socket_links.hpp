@@ -20,6 +20,7 @@ class socket_links final : public links {
   struct handlers {
     std::function<void(const origin&, std::size_t smsc, smpp::short_message)> on_message;
     std::function<void(smpp::ticket, smpp::command_status, const std::string& message_id)> on_submitted;
+    std::function<void(smpp::ticket)> on_heard;
     std::function<void(smpp::ticket)> on_unknown;
     std::function<void(std::size_t smsc)> on_room;
     std::function<void()> on_change;  // a bind came or went
@@ -37,6 +38,7 @@ class socket_links final : public links {
   [[nodiscard]] std::size_t bind_count() const { return binds_.size(); }
 
   void answer(const origin& to, smpp::command_status status) override;
+  void confirm(const link_id& on, smpp::ticket name) override;
   [[nodiscard]] std::size_t room(std::size_t smsc) override;
   std::optional<link_id> submit(std::size_t smsc, smpp::ticket name, smpp::short_message value,
                                 const std::optional<link_id>& preferred) override;

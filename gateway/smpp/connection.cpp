@@ -173,6 +173,10 @@ void connection::carry_out(submitted& it) {
   if (handlers_.on_submitted) handlers_.on_submitted(it.ticket, it.status, it.message_id);
 }
 
+void connection::carry_out(heard& it) {
+  if (handlers_.on_heard) handlers_.on_heard(it.ticket);
+}
+
 void connection::carry_out(unknown& it) {
   if (handlers_.on_unknown) handlers_.on_unknown(it.ticket);
 }
@@ -190,6 +194,11 @@ bool connection::submit(ticket name, short_message value) {
 
 void connection::acknowledge(std::uint32_t sequence, command_status status, std::string message_id) {
   session_.acknowledge(sequence, status, std::move(message_id));
+  something_.cancel();
+}
+
+void connection::confirm(ticket name) {
+  session_.confirm(name, clock::now());
   something_.cancel();
 }
 

@@ -18,12 +18,13 @@
 
 namespace topupd::smpp {
 
-// Called on the io_context's thread, from inside the connection's coroutines; they may call back submit() and
-// acknowledge(), which only queue. They must not throw.
+// Called on the io_context's thread, from inside the connection's coroutines; they may call back submit(),
+// acknowledge() and confirm(), which only queue. They must not throw.
 struct connection_handlers {
   std::function<void(const std::string& peer_system_id)> on_bound;
   std::function<void(std::uint32_t sequence, short_message value)> on_message;
   std::function<void(ticket, command_status, const std::string& message_id)> on_submitted;
+  std::function<void(ticket)> on_heard;    // session::confirm()
   std::function<void(ticket)> on_unknown;  // outcome unknown: still owed
   std::function<void()> on_room;           // the window has room again, after submit() refused or after the bind
 };
@@ -50,6 +51,7 @@ class connection {
 
   bool submit(ticket name, short_message value);
   void acknowledge(std::uint32_t sequence, command_status status, std::string message_id = {});
+  void confirm(ticket name);  // session::confirm()
   void refuse_messages(std::optional<command_status> status);
   void unbind();
   void abort();      // closes the socket at once, as a cut cable would
@@ -73,6 +75,7 @@ class connection {
   void carry_out(bound& it);
   void carry_out(message& it);
   void carry_out(submitted& it);
+  void carry_out(heard& it);
   void carry_out(unknown& it);
   void carry_out(close& it);
 

@@ -10,6 +10,8 @@ namespace topupd::smpp {
 namespace {
 
 constexpr std::string_view smsc_system_id = "smsc";
+constexpr std::uint32_t most_confirming = 100;                 // enquire_links a second, beside those of silence
+constexpr auto longest_unconfirmed = std::chrono::seconds(1);  // while an answer may still do for a proof
 
 // Requests without a response (§4.1.7 outbind, §4.12.1 alert_notification).
 bool has_no_answer(std::uint32_t id) {
@@ -36,6 +38,7 @@ session::session(session_options options, time_point now)
       our_request_(options_.role == role::esme ? command_id::submit_sm : command_id::deliver_sm),
       their_request_(options_.role == role::esme ? command_id::deliver_sm : command_id::submit_sm),
       bucket_(options_.rate, now),
+      confirming_(most_confirming, now),
       latest_(now),
       state_deadline_(now + options_.bind_timeout) {
   if (options_.role == role::smsc) return;
@@ -105,6 +108,7 @@ void session::on(const short_message_resp& theirs, const pdu& value, time_point 
     return;
   }
   if (value.status == command_status::rok) bucket_.accepted(now);
+  answered(found->second->number);
   settle(found->second, value.status, theirs.message_id);
 }
 
@@ -130,6 +134,7 @@ void session::on(const enquire_link_resp&, const pdu& value, time_point) {
     return;
   }
   probe_sequence_ = 0;
+  answered(probe_number_);
 }
 
 // Never answered, or two peers would nack each other for ever. A refusal whatever its status says.
@@ -142,7 +147,7 @@ void session::on(const generic_nack&, const pdu& value, time_point) {
     return settle(found->second, status, {});
   if (probe_sequence_ != 0 && value.sequence == probe_sequence_) {
     probe_sequence_ = 0;  // a peer that does not know enquire_link is alive all the same
-    return;
+    return answered(probe_number_);
   }
   ++counters_.unknown_responses;
 }
@@ -192,13 +197,14 @@ void session::tick(time_point now) {
     if (probing_) return end(close_reason::link_dead);
     probe(now);
   }
+  probe_for_confirmations(now);
   unbind_when_drained(now);
 }
 
 time_point session::deadline() const {
   if (state_ == state::closed) return time_point::max();
   if (state_ == state::draining && drained()) return time_point::min();  // acknowledge() knows no time to unbind at
-  const auto soonest = std::min(state_deadline_, silence_deadline_);
+  const auto soonest = std::min({state_deadline_, silence_deadline_, confirmation_deadline()});
   return in_flight_.empty() ? soonest : std::min(soonest, in_flight_.front().deadline);
 }
 
@@ -213,8 +219,28 @@ void session::give_up_on_late_answers(time_point now) {
 void session::probe(time_point now) {
   probing_ = true;
   probe_sequence_ = next_sequence();
+  probe_number_ = ++last_number_;
   silence_deadline_ = now + options_.enquire_link_timeout;
   transmit(probe_sequence_, enquire_link{});
+}
+
+void session::probe_for_confirmations(time_point now) {
+  if (now < confirmation_deadline()) return;
+  latest_ = now;
+  confirming_.take(now);
+  probe(now);
+}
+
+// What is on its way will be answered, or what leaves next behind it: a busy transceiver needs no enquire_link.
+time_point session::confirmation_deadline() const {
+  if (unconfirmed_.empty() || probe_sequence_ != 0) return time_point::max();
+  const auto since = unconfirmed_.front().since;
+  return std::max(in_flight_.empty() ? since : since + longest_unconfirmed, confirming_.room_at(latest_));
+}
+
+void session::answered(std::uint64_t number) {
+  for (; !unconfirmed_.empty() && unconfirmed_.front().behind < number; unconfirmed_.pop_front())
+    effects_.emplace_back(heard{unconfirmed_.front().ticket});
 }
 
 // What the caller wants.
@@ -224,7 +250,7 @@ bool session::submit(ticket name, short_message value, time_point now) {
   bucket_.take(now);
   latest_ = now;
   const auto sequence = next_sequence();
-  in_flight_.push_back({sequence, name, now + options_.response_timeout});
+  in_flight_.push_back({sequence, name, now + options_.response_timeout, ++last_number_});
   by_sequence_.emplace(sequence, std::prev(in_flight_.end()));
   value.kind = our_request_;
   transmit(sequence, std::move(value));
@@ -238,6 +264,12 @@ void session::acknowledge(std::uint32_t sequence, command_status status, std::st
   unanswered_.erase(found);
   if (their_request_ == command_id::deliver_sm) message_id.clear();  // §4.6.2: unused, NULL
   transmit(sequence, short_message_resp{their_request_, std::move(message_id)}, status);
+}
+
+void session::confirm(ticket name, time_point now) {
+  if (state_ != state::bound && state_ != state::draining) return;
+  latest_ = now;
+  unconfirmed_.push_back({name, last_number_, now});
 }
 
 void session::throttled(double jitter, time_point now) {
@@ -305,6 +337,7 @@ void session::send_unbind(time_point now) {
   state_ = state::unbinding;
   state_deadline_ = now + options_.unbind_timeout;
   silence_deadline_ = time_point::max();
+  unconfirmed_.clear();
   control_sequence_ = next_sequence();
   transmit(control_sequence_, smpp::unbind{});
 }
@@ -326,6 +359,7 @@ void session::forget_in_flight() {
   in_flight_.clear();
   by_sequence_.clear();
   unanswered_.clear();
+  unconfirmed_.clear();
 }
 
 // Which way messages go under this bind (§2.2): a transmitter's from the ESME, a receiver's to it.

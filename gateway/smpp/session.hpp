@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <list>
 #include <optional>
 #include <string>
@@ -69,6 +70,9 @@ struct submitted {  // the peer answered what was submitted
   command_status status;
   std::string message_id;
 };
+struct heard {  // the peer surely has what was acknowledged before confirm() was called
+  smpp::ticket ticket;
+};
 struct unknown {  // no answer in time, or the link is gone: it may have been taken or not
   smpp::ticket ticket;
 };
@@ -76,7 +80,7 @@ struct close {  // the link must be closed; the last effect of a session
   close_reason reason;
   command_status status = command_status::rok;  // of bind_refused
 };
-using effect = std::variant<send, bound, message, submitted, unknown, close>;
+using effect = std::variant<send, bound, message, submitted, heard, unknown, close>;
 
 struct session_counters {               // facts for STATUS and metrics; they only grow
   std::uint64_t unknown_responses = 0;  // a sequence we do not wait for: ignored
@@ -101,6 +105,11 @@ class session {
   bool submit(ticket name, short_message value, time_point now);
   // Answers a `message`. A sequence that is not waiting is ignored (the link was replaced meanwhile).
   void acknowledge(std::uint32_t sequence, command_status status, std::string message_id = {});
+  // Asks for heard{name} once the peer surely has all that is acknowledged by now: when it has answered what we sent
+  // after that, because TCP keeps the order. On a link where nothing of ours is on its way, or what is takes long, an
+  // enquire_link is sent for it: one at a time, as silence does, and a hundred a second at most. A link that ends
+  // before says nothing.
+  void confirm(ticket name, time_point now);
   // The peer says that we are too fast: half the rate from now on (of what was sent in the last second where there is
   // no limit), nothing for a moment with jitter; then it recovers, slowly, within a minute (SMPP.md §2 "rate"). jitter:
   // 0 to 1, a random number that comes in.
@@ -131,6 +140,12 @@ class session {
     std::uint32_t sequence;
     smpp::ticket ticket;
     time_point deadline;
+    std::uint64_t number;  // of all requests of this session, in the order in which they were sent
+  };
+  struct confirmation {
+    smpp::ticket ticket;
+    std::uint64_t behind;  // shown by the answer to any later request
+    time_point since;
   };
   using requests = std::list<request>;
 
@@ -157,6 +172,9 @@ class session {
   void send_unbind(time_point now);
   void give_up_on_late_answers(time_point now);
   void probe(time_point now);
+  void probe_for_confirmations(time_point now);
+  [[nodiscard]] time_point confirmation_deadline() const;
+  void answered(std::uint64_t number);
   void settle(requests::iterator answered, command_status status, const std::string& message_id);
   void forget_in_flight();
   void end(close_reason reason, command_status status = command_status::rok);
@@ -174,11 +192,15 @@ class session {
 
   sequence_numbers sequence_;
   token_bucket bucket_;
-  time_point latest_;   // that was handed in
-  requests in_flight_;  // oldest first, which is also the order of their deadlines
+  token_bucket confirming_;  // enquire_links for what is unconfirmed
+  time_point latest_;        // that was handed in
+  requests in_flight_;       // oldest first, which is also the order of their deadlines
   std::unordered_map<std::uint32_t, requests::iterator> by_sequence_;
   std::uint32_t control_sequence_ = 0;                 // of our bind, then of our unbind
   std::uint32_t probe_sequence_ = 0;                   // of our enquire_link until it is answered; 0: none
+  std::uint64_t probe_number_ = 0;                     // and its number
+  std::uint64_t last_number_ = 0;                      // of a request
+  std::deque<confirmation> unconfirmed_;               // in the order in which they were asked for
   std::unordered_multiset<std::uint32_t> unanswered_;  // sequences of the inbox; a careless peer may repeat one
 
   time_point state_deadline_ = time_point::max();    // opening, draining and unbinding must be over by then

@@ -56,7 +56,7 @@ class world {
   }
 
   void step(std::uint8_t what) {
-    switch (what % 10) {
+    switch (what % 11) {
       case 0: return session_.receive(some_pdu(), now_);
       case 1: now_ += std::chrono::milliseconds(story_.octet() * 100); return session_.tick(now_);
       case 2:
@@ -79,6 +79,7 @@ class world {
         }
         return;
       case 9: return session_.throttled(story_.octet() / 255.0, now_);
+      case 10: return session_.confirm(confirmations_++, now_);
     }
   }
 
@@ -208,6 +209,10 @@ class world {
     ++handed_out(it.sequence);
   }
   void on(const smpp::submitted& it) { end(it.ticket); }
+  void on(const smpp::heard& it) {
+    promise(it.ticket >= heard_ && it.ticket < confirmations_, "what was asked for is heard once, in its order");
+    heard_ = it.ticket + 1;
+  }
   void on(const smpp::unknown& it) { end(it.ticket); }
   void on(const smpp::close&) { closed_ = ended_ = true; }
 
@@ -227,6 +232,7 @@ class world {
   std::size_t tickets_ = 0;
   std::array<int, 24> handed_out_{};
   std::size_t in_flight_ = 0;
+  smpp::ticket confirmations_ = 0, heard_ = 0;
   bool bound_ = false;
   std::size_t inbox_ = 0;  // handed out and not yet answered
   std::optional<std::uint32_t> answering_;

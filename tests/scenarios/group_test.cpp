@@ -36,6 +36,24 @@ TEST_CASE("a pair takes texts on its receiver and answers on its transmitter, an
   here.check_all_is_well();
 }
 
+TEST_CASE("over a pair the same text sent again is a new text once the first was answered") {
+  stand here({.sandbox = {"--set", "bind = \"pair\""}});
+  here.until([&] { return here.centre.binds() == 2; }, "both binds");
+  const auto for_other = [](const std::string& pin) { return "TOPUP " + pin + " " + stand::other; };
+  for (std::size_t card = 0; card < 2; ++card) {
+    CHECK(has(here.ask(for_other(here.pin(card))), "YES"));
+    here.until_nothing_is_owed();
+    CHECK(has(here.ask("YES"), "Confirmed. 50.00"));
+    here.until_nothing_is_owed();
+  }
+  CHECK(here.balance_of(here.other) == "100.00");
+  for (int times = 0; times < 3; ++times) {
+    CHECK(has(here.ask("BAL", here.other), "100.00"));
+    here.until_nothing_is_owed();
+  }
+  here.check_all_is_well();
+}
+
 TEST_CASE("a reply leaves by another SMSC of the group while its own is away") {
   stand here({.daemon = false, .sandbox = {"--set", "group = \"coast\""}});
   auto& second = here.add_centre("second", "group = \"coast\"");
@@ -51,6 +69,7 @@ TEST_CASE("a reply leaves by another SMSC of the group while its own is away") {
   const auto& confirmation = here.last_reply_to(here.self);
   here.until_nothing_is_owed();
   CHECK(has(here.topupctl({"trace", confirmation.substr(0, confirmation.find(' '))}).output, "through second"));
+  CHECK(here.sql("select bool_and(heard) from topup.message") == "t");
 
   here.until([&] { return here.centre.binds() == 1; }, "the first SMSC's return");
   CHECK(has(here.ask("TOPUP " + here.pin(2)), "Confirmed"));

@@ -91,6 +91,8 @@ void gateway_process::on(std::size_t index, smpp::effect& what) {
       outbox_.submitted(done->ticket, done->status, done->message_id, at);
       outbox_.pump(smsc, at);
     });
+  } else if (const auto* proven = std::get_if<smpp::heard>(&what)) {
+    act([&](time_point at) { outbox_.heard(proven->ticket, at); });
   } else if (const auto* lost = std::get_if<smpp::unknown>(&what)) {
     act([&](time_point at) { outbox_.unknown(lost->ticket, at); });
   } else if (std::holds_alternative<smpp::close>(what)) {
@@ -144,6 +146,11 @@ void gateway_process::turn_lines() {
 void gateway_process::answer(const origin& to, smpp::command_status status) {
   auto& of = binds_[to.link.bind];
   if (of.up && of.epoch == to.link.epoch) session_of(of).acknowledge(to.sequence, status);
+}
+
+void gateway_process::confirm(const link_id& on, smpp::ticket name) {
+  auto& of = binds_[on.bind];
+  if (of.up && of.epoch == on.epoch) session_of(of).confirm(name, host_.time().now());
 }
 
 std::size_t gateway_process::room(std::size_t smsc) {

@@ -34,10 +34,12 @@ class told_links final : public gateway::links {
   std::vector<centre> centres;
   std::vector<submission> all;  // everything that was submitted
   std::vector<link_id> slowed;  // throttled()
+  std::vector<std::pair<link_id, smpp::ticket>> to_confirm;
 
   static link_id link(std::size_t smsc) { return {.bind = smsc, .epoch = 1}; }
 
   void answer(const gateway::origin& /*to*/, smpp::command_status /*status*/) override {}
+  void confirm(const link_id& on, smpp::ticket name) override { to_confirm.emplace_back(on, name); }
   std::size_t room(std::size_t smsc) override { return centres[smsc].up ? centres[smsc].room : 0; }
   std::optional<link_id> submit(std::size_t smsc, smpp::ticket name, smpp::short_message value,
                                 const std::optional<link_id>& /*preferred*/) override {
@@ -136,6 +138,8 @@ struct relay_rig {
     ++links.centres[to.smsc].room;
     relay->submitted(to.name, smpp::command_status{status}, id, now);
   }
+  // The SMSC has shown that it has the ESME_ROK to the text of that reply.
+  void hear(std::int64_t receipt) { relay->heard(static_cast<smpp::ticket>(receipt), now); }
   void lose(const submission& of) {
     ++links.centres[of.smsc].room;
     relay->unknown(of.name, now);

@@ -28,6 +28,7 @@ class noting_links final : public gateway::links {
   bool has_room = true;
 
   void answer(const gateway::origin& to, status with) override { answers[to.sequence].push_back(with); }
+  void confirm(const gateway::link_id& /*on*/, smpp::ticket /*name*/) override {}
   std::size_t room(std::size_t /*smsc*/) override { return has_room ? 64 : 0; }
   std::optional<gateway::link_id> submit(std::size_t smsc, smpp::ticket /*name*/, smpp::short_message value,
                                          const std::optional<gateway::link_id>& /*preferred*/) override {

@@ -51,6 +51,7 @@ struct rig {
                   gateway::socket_links::handlers{
                       .on_message = [](const gateway::origin&, std::size_t, const smpp::short_message&) {},
                       .on_submitted = [this](smpp::ticket, smpp::command_status, const std::string&) { ++answered; },
+                      .on_heard = [this](smpp::ticket name) { heard.push_back(name); },
                       .on_unknown = [](smpp::ticket) {},
                       .on_room = [this](std::size_t) { ++room; },
                       .on_change = [] {}});
@@ -73,6 +74,7 @@ struct rig {
   gateway::event_log log{io.get_executor(), "off", "text"};
   loopback_smsc smsc;
   int answered = 0, room = 0;
+  std::vector<smpp::ticket> heard;
   smpp::ticket last = 0;
   std::optional<gateway::socket_links> links;
 };

@@ -64,6 +64,7 @@ class link {
     outcome = it.status;
   }
   void on(bound&) {}
+  void on(heard&) {}
   void on(unknown&) {}
   void on(close&) { closed = true; }
 

@@ -48,6 +48,7 @@ struct effect_text {
     return "submitted t" + std::to_string(it.ticket) + with_status(it.status) +
            (it.message_id.empty() ? "" : " id " + it.message_id);
   }
+  std::string operator()(const heard& it) const { return "heard t" + std::to_string(it.ticket); }
   std::string operator()(const unknown& it) const { return "unknown t" + std::to_string(it.ticket); }
   std::string operator()(const close& it) const {
     return "close " + std::string(name(it.reason)) + with_status(it.status);

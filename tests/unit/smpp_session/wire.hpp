@@ -51,6 +51,7 @@ struct told_by_handlers {
     all.on_submitted = [this](ticket name, command_status status, const std::string& id) {
       add(text_of(submitted{name, status, id}));
     };
+    all.on_heard = [this](ticket name) { add(text_of(heard{name})); };
     all.on_unknown = [this](ticket name) { add(text_of(unknown{name})); };
     all.on_room = [this] { add("room"); };
     return all;
