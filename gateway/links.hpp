@@ -45,6 +45,9 @@ class links {
   // The SMSC said on that link that we are too fast: it slows down (smpp::session::throttled).
   virtual void throttled(const link_id& by) = 0;
 
+  // The SMSC said on that link that it does not know our bind: the link ends, and is bound again.
+  virtual void give_up(const link_id& on, smpp::command_status why) = 0;
+
   [[nodiscard]] virtual std::size_t smsc_count() const = 0;
   [[nodiscard]] virtual const config::smsc& settings(std::size_t smsc) const = 0;
   [[nodiscard]] virtual std::size_t binds_up() const = 0;

@@ -17,8 +17,6 @@ constexpr seconds first_wait{10};
 constexpr seconds longest_wait{3'600};
 constexpr int most_attempts = 40;
 
-constexpr seconds between_warnings{10};
-
 // No SMSC waits less for its deliver_sm_resp: OsmoMSC's five seconds (SMPP.md §3), less the way to us.
 constexpr seconds shortest_timer{4};
 
@@ -28,8 +26,9 @@ void outbox_relay::submitted(smpp::ticket name, smpp::command_status status, con
                              time_point now) {
   const auto found = by_ticket_.find(name);
   if (found == by_ticket_.end()) return;
-  auto& reply = owed_.at(found->second);
+  const auto [receipt, link] = found->second;
   by_ticket_.erase(found);
+  auto& reply = owed_.at(receipt);
   const auto by = reply.by;
   switch (const auto said = judge(status, links_.settings(by))) {
     case submit_verdict::sent:
@@ -40,8 +39,11 @@ void outbox_relay::submitted(smpp::ticket name, smpp::command_status status, con
       metrics_.reply_sent();
       if (!may_be_heard(reply, now)) taken(reply, now);
       break;
-    case submit_verdict::throttled:
-    case submit_verdict::not_here: slow_down(reply, status, said == submit_verdict::not_here, now); break;
+    case submit_verdict::throttled: slow_down(reply, link, now); break;
+    case submit_verdict::not_here:
+      links_.give_up(link, status);
+      again(reply, now);
+      break;
     case submit_verdict::temporary:
     case submit_verdict::permanent: not_taken(reply, status, said == submit_verdict::permanent, now); break;
   }
@@ -78,13 +80,9 @@ void outbox_relay::taken(owed& reply, time_point now) {
   forget(reply, now);
 }
 
-void outbox_relay::slow_down(owed& reply, smpp::command_status status, bool not_here, time_point now) {
+void outbox_relay::slow_down(owed& reply, const link_id& by, time_point now) {
   metrics_.reply_throttled();
-  if (reply.sent_by) links_.throttled(*reply.sent_by);
-  if (auto& last = warned_[reply.by]; not_here && (last == time_point() || now >= last + between_warnings)) {
-    last = now;
-    log_.warning("link takes no replies", {{"smsc", links_.settings(reply.by).name}, {"status", smpp::name(status)}});
-  }
+  links_.throttled(by);
   again(reply, now);
 }
 
@@ -139,7 +137,7 @@ void outbox_relay::unknown(smpp::ticket name, time_point now) {
   const auto found = by_ticket_.find(name);
   if (found == by_ticket_.end()) return;
   metrics_.reply_unknown();
-  auto& reply = owed_.at(found->second);
+  auto& reply = owed_.at(found->second.receipt);
   wake_at_ = now;
   if (is_ussd(reply.parts)) return again_as_text(reply, now);
   again(reply, now);

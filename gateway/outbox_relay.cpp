@@ -37,7 +37,6 @@ outbox_relay::outbox_relay(options given, replies texts, links& out, store::door
       metrics_(counts),
       queue_(out.smsc_count()),
       appetite_(options_.limit),
-      warned_(out.smsc_count()),
       random_(seed) {}
 
 void outbox_relay::start(time_point now) {
@@ -131,7 +130,7 @@ bool outbox_relay::submit(owed& reply) {
     if (!link) return false;
     store::come_by(store::crash_point::submitted);
     reply.sent_by = link;
-    by_ticket_.emplace(name, reply.place.receipt);
+    by_ticket_.emplace(name, part_in_flight{.receipt = reply.place.receipt, .by = *link});
   }
   queue_.take(reply.place);
   reply.on_its_way = true;

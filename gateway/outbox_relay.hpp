@@ -85,6 +85,10 @@ class outbox_relay {
 
     [[nodiscard]] bool is_taken() const { return !parts.empty() && taken == parts.size(); }
   };
+  struct part_in_flight {
+    std::int64_t receipt;
+    link_id by;
+  };
   [[nodiscard]] bool may_leave(const owed& reply, time_point now) const;
   [[nodiscard]] bool is_in_dialogue(const owed& reply, const config::smsc& at, time_point now) const;
   bool submit_next(std::size_t lane, std::size_t by, time_point now);
@@ -98,7 +102,7 @@ class outbox_relay {
 
   [[nodiscard]] bool may_be_heard(const owed& reply, time_point now) const;
   void taken(owed& reply, time_point now);
-  void slow_down(owed& reply, smpp::command_status status, bool not_here, time_point now);
+  void slow_down(owed& reply, const link_id& by, time_point now);
   void not_taken(owed& reply, smpp::command_status status, bool for_good, time_point now);
   void refused(owed& reply, smpp::command_status status, time_point now);
   void deferred(owed& reply, smpp::command_status status, time_point now);
@@ -115,14 +119,13 @@ class outbox_relay {
   store::door& store_;
   event_log& log_;
   metrics& metrics_;
-  std::unordered_map<std::int64_t, owed> owed_;               // by receipt
-  std::unordered_map<smpp::ticket, std::int64_t> by_ticket_;  // of parts that are not answered
-  reply_queue queue_;                                         // a lane for each SMSC
+  std::unordered_map<std::int64_t, owed> owed_;                 // by receipt
+  std::unordered_map<smpp::ticket, part_in_flight> by_ticket_;  // parts that are not answered
+  reply_queue queue_;                                           // a lane for each SMSC
   smpp::ticket last_ticket_ = 0;
   std::size_t on_their_way_ = 0;
   std::size_t appetite_;  // what is claimed at most: no more than leaves within a lease
   bool too_much_ = false;
-  std::vector<time_point> warned_;  // by SMSC: that its link takes nothing
   time_point started_{};
   time_point next_look_ = time_point::max();
   time_point next_claim_ = time_point::max();

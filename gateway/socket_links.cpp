@@ -127,6 +127,10 @@ void socket_links::throttled(const link_id& by) {
   if (auto* link = link_of(by)) link->throttled();
 }
 
+void socket_links::give_up(const link_id& on, smpp::command_status why) {
+  if (auto* link = link_of(on)) link->give_up(why);
+}
+
 smpp::connection* socket_links::way_of(bind& of) {
   auto* link = of.supervisor->link();
   return link != nullptr && link->can_submit() ? link : nullptr;

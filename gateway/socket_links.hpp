@@ -43,6 +43,7 @@ class socket_links final : public links {
   std::optional<link_id> submit(std::size_t smsc, smpp::ticket name, smpp::short_message value,
                                 const std::optional<link_id>& preferred) override;
   void throttled(const link_id& by) override;
+  void give_up(const link_id& on, smpp::command_status why) override;
   [[nodiscard]] std::size_t smsc_count() const override { return smscs_.size(); }
   [[nodiscard]] const config::smsc& settings(std::size_t smsc) const override { return smscs_[smsc]; }
   [[nodiscard]] std::size_t binds_up() const override;

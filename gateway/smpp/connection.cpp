@@ -223,6 +223,11 @@ void connection::throttled() {
   something_.cancel();
 }
 
+void connection::give_up(command_status why) {
+  session_.give_up(why);
+  something_.cancel();
+}
+
 std::size_t connection::room() const {
   return session_.room(clock::now());
 }

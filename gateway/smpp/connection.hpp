@@ -54,8 +54,9 @@ class connection {
   void confirm(ticket name);  // session::confirm()
   void refuse_messages(std::optional<command_status> status);
   void unbind();
-  void abort();      // closes the socket at once, as a cut cable would
-  void throttled();  // the peer says that we are too fast: session::throttled()
+  void abort();                      // closes the socket at once, as a cut cable would
+  void give_up(command_status why);  // session::give_up()
+  void throttled();                  // the peer says that we are too fast: session::throttled()
   [[nodiscard]] std::size_t room() const;
   [[nodiscard]] bool is_bound() const;
   [[nodiscard]] bool can_submit() const;

@@ -29,6 +29,7 @@ std::string_view name(close_reason reason) {
     case close_reason::unbound: return "unbound";
     case close_reason::broken_frame: return "broken_frame";
     case close_reason::protocol_error: return "protocol_error";
+    case close_reason::not_bound: return "not_bound";
   }
   return "?";
 }
@@ -275,6 +276,10 @@ void session::confirm(ticket name, time_point now) {
 void session::throttled(double jitter, time_point now) {
   latest_ = now;
   bucket_.throttled(jitter, now);
+}
+
+void session::give_up(command_status why) {
+  if (state_ != state::closed) end(close_reason::not_bound, why);
 }
 
 void session::refuse_messages(std::optional<command_status> status) {

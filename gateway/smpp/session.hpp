@@ -51,6 +51,7 @@ enum class close_reason {
   unbound,         // we unbound and it is answered, or the time for it is over
   broken_frame,    // length word out of bounds; answered with generic_nack
   protocol_error,  // e.g. a bind response nobody asked for
+  not_bound,       // status says so: the peer does not know our bind, though it answers enquire_link
 };
 std::string_view name(close_reason reason);
 
@@ -78,7 +79,7 @@ struct unknown {  // no answer in time, or the link is gone: it may have been ta
 };
 struct close {  // the link must be closed; the last effect of a session
   close_reason reason;
-  command_status status = command_status::rok;  // of bind_refused
+  command_status status = command_status::rok;  // of bind_refused and not_bound
 };
 using effect = std::variant<send, bound, message, submitted, heard, unknown, close>;
 
@@ -114,6 +115,8 @@ class session {
   // no limit), nothing for a moment with jitter; then it recovers, slowly, within a minute (SMPP.md §2 "rate"). jitter:
   // 0 to 1, a random number that comes in.
   void throttled(double jitter, time_point now);
+  // The peer has answered that it does not know our bind. Ends with close{not_bound, why}: only a new bind helps.
+  void give_up(command_status why);
   // Answers new messages with this status instead of handing them out: shutting down, or the store is away.
   void refuse_messages(std::optional<command_status> status);
   // Unbinds once everything in flight is answered, in both directions, or after unbind_timeout; the answer has

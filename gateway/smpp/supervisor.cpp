@@ -150,7 +150,9 @@ asio::awaitable<void> supervisor::carry(stream link) {
     if (credentials_are_wrong(end.by_session->status)) backoff_.at_cap();
     tell(link_event::kind::refused, name(end.by_session->status), next_try());
   } else {
-    tell(link_event::kind::lost, std::string(name(end.by_session->reason)), next_try());
+    auto why = std::string(name(end.by_session->reason));
+    if (end.by_session->status != command_status::rok) why += ' ' + name(end.by_session->status);
+    tell(link_event::kind::lost, std::move(why), next_try());
   }
 }
 

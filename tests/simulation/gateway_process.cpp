@@ -177,6 +177,11 @@ void gateway_process::throttled(const link_id& by) {
   if (of.up && of.epoch == by.epoch) session_of(of).throttled(0.5, host_.time().now());
 }
 
+void gateway_process::give_up(const link_id& on, smpp::command_status why) {
+  auto& of = binds_[on.bind];
+  if (of.up && of.epoch == on.epoch) session_of(of).give_up(why);
+}
+
 std::size_t gateway_process::binds_up() const {
   return static_cast<std::size_t>(std::count_if(binds_.begin(), binds_.end(), [](const bind& of) { return of.up; }));
 }

@@ -37,6 +37,7 @@ class gateway_process final : public gateway::links {
   std::optional<gateway::link_id> submit(std::size_t smsc, smpp::ticket name, smpp::short_message value,
                                          const std::optional<gateway::link_id>& preferred) override;
   void throttled(const gateway::link_id& by) override;
+  void give_up(const gateway::link_id& on, smpp::command_status why) override;
   [[nodiscard]] std::size_t smsc_count() const override { return settings_.smscs.size(); }
   [[nodiscard]] const config::smsc& settings(std::size_t smsc) const override { return settings_.smscs[smsc]; }
   [[nodiscard]] std::size_t binds_up() const override;

@@ -35,6 +35,7 @@ class told_links final : public gateway::links {
   std::vector<submission> all;  // everything that was submitted
   std::vector<link_id> slowed;  // throttled()
   std::vector<std::pair<link_id, smpp::ticket>> to_confirm;
+  std::vector<std::pair<link_id, smpp::command_status>> given_up;
 
   static link_id link(std::size_t smsc) { return {.bind = smsc, .epoch = 1}; }
 
@@ -51,6 +52,10 @@ class told_links final : public gateway::links {
   void throttled(const link_id& by) override {
     slowed.push_back(by);
     centres[by.bind].room = 0;
+  }
+  void give_up(const link_id& on, smpp::command_status why) override {
+    given_up.emplace_back(on, why);
+    centres[on.bind].up = false;
   }
   std::size_t smsc_count() const override { return centres.size(); }
   const config::smsc& settings(std::size_t smsc) const override { return centres[smsc].settings; }

@@ -37,6 +37,7 @@ class noting_links final : public gateway::links {
     return gateway::link_id{.bind = smsc, .epoch = 1};
   }
   void throttled(const gateway::link_id& /*by*/) override {}
+  void give_up(const gateway::link_id& /*on*/, status /*why*/) override {}
   std::size_t smsc_count() const override { return centres.size(); }
   const config::smsc& settings(std::size_t smsc) const override { return centres[smsc]; }
   std::size_t binds_up() const override { return centres.size(); }

@@ -124,6 +124,32 @@ TEST_CASE("a link that is told to slow down does, and one of an earlier connecti
   CHECK_FALSE(all.submit());
 }
 
+TEST_CASE(
+    "the receiver of a pair shows that the SMSC has what was answered on it, one of an earlier connection nothing") {
+  config::smsc settings;
+  settings.bind = config::bind_mode::pair;
+  rig all(settings);
+  REQUIRE(all.until([&] { return all.links->binds_up() == 2; }));
+  all.links->confirm({.bind = 1, .epoch = 0}, 8);
+  all.links->confirm({.bind = 1, .epoch = 1}, 9);
+  CHECK(all.until([&] { return !all.heard.empty(); }));
+  CHECK(all.heard == std::vector<smpp::ticket>{9});
+}
+
+TEST_CASE("a link that is given up goes, and is bound again") {
+  config::smsc settings;
+  settings.reconnect_min = settings.reconnect_max = 50ms;
+  rig all(settings);
+  REQUIRE(all.until([&] { return all.links->binds_up() == 1; }));
+  all.links->give_up({.bind = 0, .epoch = 0}, smpp::command_status::rinvbndsts);  // of an earlier connection
+  CHECK(all.submit());
+  all.links->give_up({.bind = 0, .epoch = 1}, smpp::command_status::rinvbndsts);
+  CHECK(all.links->room(0) == 0);
+  CHECK(all.until([&] { return all.links->binds_up() == 0; }));
+  CHECK(all.until([&] { return all.links->binds_up() == 1; }));
+  CHECK(all.submit()->epoch == 2);
+}
+
 TEST_CASE("several binds take turns") {
   config::smsc settings;
   settings.binds = 2;

@@ -175,3 +175,15 @@ TEST_CASE("nothing comes after a close") {
   CHECK(esme.link.deadline() == time_point::max());
   CHECK_FALSE(esme.link.is_bound());
 }
+
+TEST_CASE("a bind that the peer does not know any more is the end of the link, and says why") {
+  auto esme = bound_esme();
+  CHECK(esme.submit(1));
+  CHECK(esme.submit(2));
+  esme.told();
+  CHECK(esme.receive(taken(2, "", command_status::rinvbndsts)) == "submitted t1 ESME_RINVBNDSTS");
+  esme.link.give_up(command_status::rinvbndsts);
+  CHECK(esme.told() == "unknown t2; close not_bound ESME_RINVBNDSTS");
+  esme.link.give_up(command_status::rinvbndsts);
+  CHECK(esme.receive(taken(3)) == "");
+}
