@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace topupd::gateway {
 namespace {
 
 constexpr std::string_view dialogue = ";ussd=";
+constexpr std::string_view with = ";to=";
 
 template <typename Number>
 std::optional<Number> number_from(std::string_view text) {
@@ -35,6 +37,7 @@ std::string to_string(const smpp::address& value) {
 std::string to_string(const reply_path& value) {
   auto text = to_string(value.to);
   if (value.ussd) text += fmt::format("{}{}", dialogue, *value.ussd);
+  if (value.ussd && value.dialled != smpp::address{}) text += fmt::format("{}{}", with, to_string(value.dialled));
   return text;
 }
 
@@ -42,7 +45,10 @@ std::string to_string(const reply_path& value) {
 reply_path reply_path_from(std::string_view text) {
   reply_path path;
   if (const auto at = text.rfind(dialogue); at != std::string_view::npos) {
-    path.ussd = number_from<std::uint16_t>(text.substr(at + dialogue.size()));
+    const auto about = text.substr(at + dialogue.size());
+    const auto end = std::min(about.find(with), about.size());
+    path.ussd = number_from<std::uint16_t>(about.substr(0, end));
+    if (path.ussd && end < about.size()) path.dialled = address_from(about.substr(end + with.size()));
     if (path.ussd) text = text.substr(0, at);
   }
   path.to = address_from(text);

@@ -2,7 +2,7 @@
 // the reply part of it. Pure.
 //
 //   "1.1.999701234567"            ton.npi.digits
-//   "1.1.999701234567;ussd=4660"  and the dialogue
+//   "1.1.999701234567;ussd=4660;to=0.1.123"  and the dialogue, with what was dialled
 #pragma once
 
 #include <cstdint>
@@ -17,6 +17,7 @@ namespace topupd::gateway {
 struct reply_path {
   smpp::address to;
   std::optional<std::uint16_t> ussd;  // its_session_info or user_message_reference; 0 where the SMSC gives none
+  smpp::address dialled = {};         // what the dialogue's messages are sent to; empty where the SMSC leaves it so
 };
 std::string to_string(const reply_path& value);
 std::string to_string(const smpp::address& value);

@@ -99,12 +99,13 @@ std::vector<smpp::short_message> short_messages(std::string_view text, const sto
 
 std::optional<smpp::short_message> ussd_message(std::string_view text, const store::decision& facts,
                                                 const config::smsc& at) {
-  const auto session = reply_path_from(facts.source).ussd;
+  const auto [to, session, dialled] = reply_path_from(facts.source);
   if (!session || at.ussd == config::ussd_session::none || !fits_ussd(text, at)) return std::nullopt;
   const bool goes_on = is_question(facts);
   const auto encoded = parser::encode(text, at.default_alphabet);
   auto message = envelope(facts, at);
   message.service_type = "USSD";
+  message.source = dialled;
   message.data_coding = encoded.data_coding;
   message.octets = encoded.octets;
   message.ussd_service_op = goes_on ? ussr_request : pssr_response;

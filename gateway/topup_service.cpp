@@ -124,7 +124,10 @@ void topup_service::dialogue(const origin& from, std::size_t smsc, const smpp::s
 
   const auto ticket = ++last_ticket_;
   auto asked = blank(at, value, sender, ticket);
-  asked.source = to_string(reply_path{.to = value.source, .ussd = ussd_session_of(value, at)});
+  asked.source =
+      to_string(reply_path{.to = value.source, .ussd = ussd_session_of(value, at), .dialled = value.destination});
+  // What is said by text, then or later, comes from where its YES finds us: nobody can text to a USSD code.
+  asked.short_code = to_string(smpp::address{.ton = 0, .npi = 0, .digits = short_codes_.front()});
   asked.print = ask->step.empty() ? plain : print(smsc, value, ussd_context(value, at, ask->step), value.octets);
   asked.language = ask->language.empty() ? default_language_ : ask->language;
   if (!gateway::ask(ask->request, keys_, offered_, asked)) return acknowledge(taken);

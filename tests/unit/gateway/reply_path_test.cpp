@@ -20,12 +20,17 @@ TEST_CASE("an address comes back from the store as it came from the SMSC") {
 
 TEST_CASE("a dialogue comes back with the address that it belongs to") {
   for (const std::uint16_t session : std::initializer_list<std::uint16_t>{0, 1, 4660, 65535}) {
-    const reply_path path{.to = {1, 1, "999701234567"}, .ussd = session};
-    const auto back = reply_path_from(to_string(path));
-    CHECK(back.to == path.to);
-    CHECK(back.ussd == session);
+    for (const auto* code : {"", "123", "*123#"}) {
+      const reply_path path{.to = {1, 1, "999701234567"}, .ussd = session, .dialled = {0, 1, code}};
+      const auto back = reply_path_from(to_string(path));
+      CHECK(back.to == path.to);
+      CHECK(back.ussd == session);
+      CHECK(back.dialled == path.dialled);
+    }
   }
   CHECK(to_string(reply_path{.to = {1, 1, "999701234567"}, .ussd = 4660}) == "1.1.999701234567;ussd=4660");
+  CHECK(to_string(reply_path{.to = {1, 1, "999701234567"}, .ussd = 4660, .dialled = {0, 1, "123"}}) ==
+        "1.1.999701234567;ussd=4660;to=0.1.123");
 }
 
 TEST_CASE("what is no address reads as an empty one") {

@@ -51,7 +51,7 @@ TEST_CASE("menus come at once, and what is asked of the store is acknowledged wh
   REQUIRE(anna.door.texts.size() == 1);
   CHECK(anna.door.texts[0].action == action::redeem);
   CHECK(anna.door.texts[0].ask);
-  CHECK(anna.door.texts[0].source == "1.1.999701234567;ussd=4608");
+  CHECK(anna.door.texts[0].source == "1.1.999701234567;ussd=4608;to=0.0.123");
   CHECK(anna.answer(card) == "none");
   anna.decide(outcome::asked);
   CHECK(anna.answer(card) == "ESME_ROK");
@@ -135,6 +135,38 @@ TEST_CASE("a menu for which there is no room is lost, and its message acknowledg
   anna.links.has_room = true;
   anna.dials("*123#");
   CHECK(anna.shows() == "2 1 Top up");
+}
+
+TEST_CASE("what is said in the dialogue comes from the code that was dialled, and by text from our short code") {
+  for (const auto* code : {"123", ""}) {
+    phone anna;
+    auto dialled = ussd(1, std::string("*123*") + pin + "#");
+    dialled.destination = {.ton = 0, .npi = 1, .digits = code};
+    anna.comes(dialled);
+    auto late = anna.decision(outcome::asked);  // claimed when its dialogue is over
+    late.ticket = 0;
+    late.receipt = {100};
+    auto notice = anna.decision(outcome::received);
+    notice.source.clear();
+    notice.ticket = 0;
+    notice.receipt = {101};
+    notice.sender = parser::msisdn::from_e164("999709876543");
+    notice.giver = parser::msisdn::from_e164("999701234567");
+
+    anna.decide();
+    REQUIRE(anna.links.submitted.size() == 1);
+    CHECK(anna.links.submitted[0].ussd_service_op);
+    CHECK(anna.links.submitted[0].source == dialled.destination);
+    anna.service->decided({notice}, anna.now);
+    REQUIRE(anna.links.submitted.size() == 2);
+    CHECK_FALSE(anna.links.submitted[1].ussd_service_op);
+    CHECK(anna.links.submitted[1].source.digits == "12345");
+    phone ben;
+    ben.outbox->add(late, std::nullopt, ben.now);
+    REQUIRE(ben.links.submitted.size() == 1);
+    CHECK_FALSE(ben.links.submitted[0].ussd_service_op);
+    CHECK(ben.links.submitted[0].source.digits == "12345");
+  }
 }
 
 TEST_CASE("hanging up is acknowledged, and nobody asks the store for it") {

@@ -21,8 +21,7 @@ std::vector<smpp::short_message> parts(const std::string& text, const config::sm
 
 store::decision dialled(std::uint16_t session, store::outcome outcome = store::outcome::balance) {
   auto facts = relay_rig::owed(1, anna);
-  facts.source = gateway::to_string(gateway::reply_path{.to = {1, 1, anna}, .ussd = session});
-  facts.short_code = "0.0.123";
+  facts.source = gateway::to_string(gateway::reply_path{.to = {1, 1, anna}, .ussd = session, .dialled = {0, 0, "123"}});
   facts.outcome = outcome;
   return facts;
 }
