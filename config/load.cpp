@@ -133,15 +133,17 @@ class loader {
     for (std::size_t i = 0; i < tables.size(); ++i) judge_smscs(tables[i], settings_.smscs[i], settings_);
   }
 
-  // Paths as they stand for us, not for the configuration; what is in them is judged when the link is made.
+  // Paths as they stand for us, not for the configuration. What is in them is judged, too, once all of them are there.
   void find_tls_files(section& from, smsc& of) const {
     auto keys = from.table("tls");
     auto& into = of.tls;
+    bool are_there = options_.secrets && into.certificate_file.empty() == into.key_file.empty();
     const auto find = [&](std::string_view key, std::string& file) {
       if (file.empty()) return;
       file = beside(file);
-      if (options_.secrets && std::ifstream(file).peek() == std::ifstream::traits_type::eof())
-        keys.fault(key, file + " cannot be read, or is empty");
+      if (!options_.secrets || std::ifstream(file).peek() != std::ifstream::traits_type::eof()) return;
+      keys.fault(key, file + " cannot be read, or is empty");
+      are_there = false;
     };
     find("ca_file", into.ca_file);
     find("certificate_file", into.certificate_file);
@@ -150,6 +152,23 @@ class loader {
     find("key_file", into.key_file);
     if (options_.secrets && is_world_readable(into.key_file))
       keys.fault("key_file", into.key_file + " may be read by every user; chmod 600 " + into.key_file);
+    if (are_there && into.enabled && options_.tls_fault) judge_tls(keys, into);
+  }
+
+  // At the key whose file is told of first.
+  void judge_tls(section& keys, const tls& all) const {
+    const auto why = options_.tls_fault(all);
+    if (why.empty()) return;
+    std::string_view about = "enabled";
+    auto first = std::string::npos;
+    for (const auto& [key, file] :
+         {std::pair("ca_file", &all.ca_file), std::pair("certificate_file", &all.certificate_file),
+          std::pair("key_file", &all.key_file)}) {
+      if (file->empty() || why.find(*file) >= first) continue;
+      first = why.find(*file);
+      about = key;
+    }
+    keys.fault(about, why + "; put the right file there");
   }
 
   void read_password(section& from, smsc& into) {

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -184,6 +185,9 @@ using phrase_arguments = std::map<std::string, std::vector<std::string>>;
 struct load_options {
   bool secrets = true;            // false: key and passwords are not read (`topupctl try`)
   phrase_arguments phrases = {};  // empty: the reply texts are not judged
+  // Why the files of an SMSC's TLS cannot be used together, naming the file; "" when they can. Given by whoever has
+  // TLS.
+  std::function<std::string(const tls&)> tls_fault = {};
 };
 // Reads the file, its secrets and the language files. Never throws.
 loaded load(const std::string& path, const load_options& options);

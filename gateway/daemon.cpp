@@ -9,6 +9,7 @@
 #include <csignal>
 #include <random>
 
+#include "gateway/link_options.hpp"
 #include "gateway/reply.hpp"
 
 namespace topupd::gateway {
@@ -188,7 +189,7 @@ void daemon::on_signal() {
 // the books were wrong, whether they are still.
 void daemon::reload() {
   notify_.reloading();
-  auto [settings, problems] = config::load(path_, {.phrases = phrase_arguments()});
+  auto [settings, problems] = config::load(path_, {.phrases = phrase_arguments(), .tls_fault = tls_fault});
   for (const auto& each : problems) log_.error("configuration refused", {{"problem", to_string(each)}});
   if (settings) {
     service_.use(parser::reader(settings->reading));

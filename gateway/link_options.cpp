@@ -5,6 +5,13 @@
 namespace topupd::gateway {
 namespace {
 
+smpp::tls_options tls_options_of(const config::tls& from) {
+  return {.server_name = from.server_name,
+          .ca_file = from.ca_file,
+          .certificate_file = from.certificate_file,
+          .key_file = from.key_file};
+}
+
 smpp::supervisor_options options_of(const config::smsc& from, smpp::command_id kind, std::string name) {
   smpp::supervisor_options to;
   to.name = std::move(name);
@@ -27,11 +34,7 @@ smpp::supervisor_options options_of(const config::smsc& from, smpp::command_id k
   to.session.enquire_link_after = from.enquire_link_after;
   to.session.enquire_link_timeout = from.enquire_link_timeout;
   to.session.response_timeout = from.response_timeout;
-  if (from.tls.enabled)
-    to.tls = smpp::tls_options{.server_name = from.tls.server_name,
-                               .ca_file = from.tls.ca_file,
-                               .certificate_file = from.tls.certificate_file,
-                               .key_file = from.tls.key_file};
+  if (from.tls.enabled) to.tls = tls_options_of(from.tls);
   return to;
 }
 
@@ -51,6 +54,10 @@ std::vector<smpp::supervisor_options> link_options(const config::smsc& of) {
     }
   }
   return all;
+}
+
+std::string tls_fault(const config::tls& of) {
+  return smpp::fault_of(tls_options_of(of));
 }
 
 }  // namespace topupd::gateway

@@ -1,6 +1,7 @@
 // What the links to an SMSC are made with, from its settings. Pure.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "config/settings.hpp"
@@ -11,5 +12,8 @@ namespace topupd::gateway {
 // One for each link, in the order in which they are numbered. Transceivers "main", or "main/1", "main/2" when there are
 // several; of a pair first the transmitter "main/tx", then the receiver "main/rx".
 std::vector<smpp::supervisor_options> link_options(const config::smsc& of);
+
+// For config::load_options.
+std::string tls_fault(const config::tls& of);
 
 }  // namespace topupd::gateway

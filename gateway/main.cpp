@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "gateway/daemon.hpp"
+#include "gateway/link_options.hpp"
 #include "gateway/reply.hpp"
 
 namespace {
@@ -43,7 +44,8 @@ int main(int argc, char** argv) {
   }
 
   keep_memory_private();
-  const auto [settings, problems] = config::load(path, {.phrases = gateway::phrase_arguments()});
+  const auto [settings, problems] =
+      config::load(path, {.phrases = gateway::phrase_arguments(), .tls_fault = gateway::tls_fault});
   for (const auto& each : problems) std::cerr << "topupd: " << to_string(each) << "\n";
   if (!settings) return exit_configuration;
   if (check) {

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <regex>
 #include <tuple>
@@ -146,6 +147,27 @@ key_file = "us.key"
   CHECK(it.tls.ca_file == here.path("ca.pem"));
   CHECK(it.tls.certificate_file == here.path("us.pem"));
   CHECK(it.tls.key_file == here.path("us.key"));
+}
+
+TEST_CASE("files of TLS that cannot be used together are a fault at the one that is told of") {
+  const rig here;
+  for (const auto* file : {"ca.pem", "us.pem", "us.key"}) here.write(file, "x");
+  const std::string lines =
+      "[smsc.tls]\nenabled = true\nca_file = \"ca.pem\"\ncertificate_file = \"us.pem\"\nkey_file = \"us.key\"\n";
+  load_options judge;
+  judge.tls_fault = [](const tls& it) {
+    return "the key in " + it.key_file + " is not that of " + it.certificate_file;
+  };
+  CHECK(here.faults(good + lines, judge) ==
+        std::vector<std::string>{
+            "topupd.toml:" + std::to_string(std::ranges::count(good, '\n') + 5) +
+            ": smsc.tls.key_file: the key in us.key is not that of us.pem; put the right file there"});
+  judge.tls_fault = [](const tls&) { return ""; };
+  CHECK(here.faults(good + lines, judge).empty());
+  judge.tls_fault = [](const tls&) { return "nobody asks"; };
+  CHECK(here.faults(good + "[smsc.tls]\nenabled = false\nca_file = \"ca.pem\"\n", judge).empty());
+  judge.secrets = false;
+  CHECK(here.faults(good + lines, judge).empty());
 }
 
 TEST_CASE("the key of our certificate may come from systemd, which goes first") {

@@ -105,3 +105,10 @@ TEST_CASE("TLS is used when it is asked for, with all that was given for it") {
     CHECK(made.tls->key_file == "us.key");
   }
 }
+
+TEST_CASE("why its files cannot be used together is known before anything is connected") {
+  config::tls files;
+  CHECK(gateway::tls_fault(files).empty());
+  files.ca_file = TOPUPD_EXAMPLE;
+  CHECK(gateway::tls_fault(files) == files.ca_file + " holds no certificate in PEM");
+}
