@@ -101,6 +101,7 @@ struct smsc {
   int binds = 1;  // parallel links, or pairs
   std::size_t window = 64;
   std::size_t inbox = 1024;      // messages of the SMSC not yet answered, per bind
+  std::size_t pdu_max = 70'000;  // octets of the largest PDU that is taken
   std::uint32_t throughput = 0;  // submit_sm a second and bind, each part counted; 0: no limit
 
   parser::alphabet default_alphabet = parser::alphabet::gsm7;
@@ -112,7 +113,8 @@ struct smsc {
   // Where a number is written first by us: a notice, and a reply that leaves by another SMSC of the group.
   std::uint8_t number_ton = 1, number_npi = 1;
   config::number_format number_format = config::number_format::e164;
-  std::string service_type;  // of submit_sm (§5.2.11)
+  int source_ton = -1, source_npi = -1;  // of our short code as the source of a reply; -1: as the text was sent to it
+  std::string service_type;              // of submit_sm (§5.2.11)
 
   receipt_policy receipts = receipt_policy::none;
   config::receipt_match receipt_match = config::receipt_match::message_id;
@@ -126,6 +128,7 @@ struct smsc {
   std::chrono::milliseconds enquire_link_after{30'000};
   std::chrono::milliseconds enquire_link_timeout{10'000};
   std::chrono::milliseconds response_timeout{30'000};
+  std::chrono::milliseconds unbind_timeout{3'000};  // what is in flight, and again its answer
   std::chrono::milliseconds reconnect_min{1'000};
   std::chrono::milliseconds reconnect_max{60'000};
 };

@@ -64,6 +64,8 @@ void read_statuses(section& from, smsc& into) {
 }
 
 void read_addresses(section& from, smsc& into) {
+  from.read("source_ton", into.source_ton, -1, 6);
+  from.read("source_npi", into.source_npi, -1, 18);
   from.read("number_ton", into.number_ton, 0, 6);   // SMPP 3.4 §5.2.5
   from.read("number_npi", into.number_npi, 0, 18);  // §5.2.6
   choose(from, "number_format", into.number_format, std::array{"e164", "plus", "national"});
@@ -122,6 +124,7 @@ void read_smsc(section& from, smsc& into) {
   read_bind(from, into);
   from.read("window", into.window, 1, 1000);
   from.read("inbox", into.inbox, 1, 100'000);
+  from.read("pdu_max", into.pdu_max, 512, 70'000);  // a deliver_sm as SMPP 3.4 §4.6 has it, with and without a payload
   std::string alphabet;
   if (from.choose("default_alphabet", alphabet, {"gsm7", "ascii", "latin1"}))
     into.default_alphabet = parser::alphabet_from(alphabet).value();
@@ -138,6 +141,7 @@ void read_smsc(section& from, smsc& into) {
   from.read("enquire_link_after", into.enquire_link_after, 100ms, 1h);
   from.read("enquire_link_timeout", into.enquire_link_timeout, 100ms, 5min);
   from.read("response_timeout", into.response_timeout, 100ms, 10min);
+  from.read("unbind_timeout", into.unbind_timeout, 100ms, 3s);  // DESIGN.md §6: a drain is over within 10 s
   from.read("reconnect_min", into.reconnect_min, 50ms, 5min);
   from.read("reconnect_max", into.reconnect_max, 50ms, 1h);
   if (into.reconnect_max < into.reconnect_min)

@@ -21,6 +21,7 @@ smpp::supervisor_options options_of(const config::smsc& from, smpp::command_id k
   to.backoff_base = from.reconnect_min;
   to.backoff_cap = from.reconnect_max;
   to.vendor_tlv = from.message_id_tlv;
+  to.pdu_max = from.pdu_max;
   to.session.credentials = {.kind = kind,
                             .system_id = from.system_id,
                             .password = from.password,
@@ -34,6 +35,7 @@ smpp::supervisor_options options_of(const config::smsc& from, smpp::command_id k
   to.session.enquire_link_after = from.enquire_link_after;
   to.session.enquire_link_timeout = from.enquire_link_timeout;
   to.session.response_timeout = from.response_timeout;
+  to.session.unbind_timeout = from.unbind_timeout;
   if (from.tls.enabled) to.tls = tls_options_of(from.tls);
   return to;
 }

@@ -37,6 +37,8 @@ smpp::short_message envelope(const store::decision& facts, const config::smsc& b
   message.kind = smpp::command_id::submit_sm;
   message.service_type = by.service_type;
   message.source = reply_path_from(facts.short_code).to;
+  if (by.source_ton >= 0) message.source.ton = static_cast<std::uint8_t>(by.source_ton);
+  if (by.source_npi >= 0) message.source.npi = static_cast<std::uint8_t>(by.source_npi);
   message.destination = reply_path_from(facts.source).to;
   return message;
 }

@@ -32,10 +32,12 @@ asio::awaitable<void> wait(asio::steady_timer& timer) {
 
 }  // namespace
 
-connection::connection(stream link, session_options options, connection_handlers handlers, std::uint16_t vendor_tlv)
+connection::connection(stream link, session_options options, connection_handlers handlers, std::uint16_t vendor_tlv,
+                       std::size_t pdu_max)
     : stream_(std::move(link)),
       handlers_(std::move(handlers)),
       session_(std::move(options), clock::now()),
+      frames_(pdu_max),
       vendor_tlv_(vendor_tlv),
       random_(std::random_device{}()),
       something_(stream_.get_executor(), time_point::max()),

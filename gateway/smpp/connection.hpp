@@ -38,8 +38,10 @@ struct ended {
 
 class connection {
  public:
-  // vendor_tlv: of the messages that come, decode() keeps it. A tcp::socket will do for a stream.
-  connection(stream link, session_options options, connection_handlers handlers, std::uint16_t vendor_tlv = 0);
+  // vendor_tlv: of the messages that come, decode() keeps it. pdu_max: octets of what may come. A tcp::socket will do
+  // for a stream.
+  connection(stream link, session_options options, connection_handlers handlers, std::uint16_t vendor_tlv = 0,
+             std::size_t pdu_max = frame_limit);
   ~connection();
   connection(const connection&) = delete;
   connection& operator=(const connection&) = delete;

@@ -35,7 +35,7 @@ std::optional<std::string_view> frame_reader::next() {
   const std::string_view octets = std::string_view(buffer_).substr(begin_, end_ - begin_);
   if (broken_ || octets.size() < 4) return std::nullopt;
   const std::size_t length = command_length(octets);
-  if (length < header_size || length > frame_limit) {
+  if (length < header_size || length > limit_) {
     broken_ = true;
     return std::nullopt;
   }

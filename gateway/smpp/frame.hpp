@@ -18,6 +18,8 @@ inline constexpr std::size_t frame_limit = 70'000;  // a deliver_sm with a messa
 
 class frame_reader {
  public:
+  explicit frame_reader(std::size_t limit = frame_limit) : limit_(limit) {}
+
   // Where the next octets from the socket may be written; then say with commit() how many were.
   std::span<char> prepare(std::size_t size);
   void commit(std::size_t size);
@@ -31,6 +33,7 @@ class frame_reader {
   [[nodiscard]] std::string_view broken_header() const noexcept;
 
  private:
+  std::size_t limit_;
   std::string buffer_;
   std::size_t begin_ = 0;  // of the first octet not yet given out
   std::size_t end_ = 0;    // behind the last octet received

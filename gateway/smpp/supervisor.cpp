@@ -136,8 +136,8 @@ asio::awaitable<std::vector<asio::ip::tcp::endpoint>> supervisor::resolve() {
 asio::awaitable<void> supervisor::carry(stream link) {
   auto handlers = handlers_;
   handlers.on_bound = [this](const std::string& peer_system_id) { on_bound(peer_system_id); };
-  connection_ =
-      std::make_unique<connection>(std::move(link), options_.session, std::move(handlers), options_.vendor_tlv);
+  connection_ = std::make_unique<connection>(std::move(link), options_.session, std::move(handlers),
+                                             options_.vendor_tlv, options_.pdu_max);
   const auto end = co_await connection_->run();
   connection_.reset();
 

@@ -46,6 +46,7 @@ struct supervisor_options {
   duration backoff_base = std::chrono::seconds(1);
   duration backoff_cap = std::chrono::seconds(60);
   session_options session;
+  std::size_t pdu_max = frame_limit;              // of what comes
   std::uint16_t vendor_tlv = 0;                   // kept of a deliver_sm: decode()
   std::optional<tls_options> tls = std::nullopt;  // an empty server_name is the host
 };

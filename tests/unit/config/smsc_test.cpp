@@ -62,7 +62,7 @@ TEST_CASE("every key of the example that stands in a comment says what is so wit
     }
     example += line + '\n';
   }
-  CHECK(keys == 36);
+  CHECK(keys == 40);
   const rig here;
   const auto written = here.load(example, {.secrets = false});
   for (const auto& each : written.problems) FAIL(to_string(each));
@@ -72,14 +72,14 @@ TEST_CASE("every key of the example that stands in a comment says what is so wit
   const auto values = [](const smsc& it) {
     return std::tie(it.group, it.profile, it.system_type, it.interface_version, it.range_ton, it.range_npi,
                     it.address_range, it.bind, it.binds, it.window, it.inbox, it.throughput, it.default_alphabet,
-                    it.concatenation, it.temporary_status, it.throttling_statuses, it.permanent_statuses, it.number_ton,
-                    it.number_npi, it.number_format, it.service_type, it.receipts, it.receipt_match, it.message_id_tlv,
-                    it.ussd, it.ussd_timeout);
+                    it.concatenation, it.temporary_status, it.throttling_statuses, it.permanent_statuses, it.source_ton,
+                    it.source_npi, it.pdu_max, it.number_ton, it.number_npi, it.number_format, it.service_type,
+                    it.receipts, it.receipt_match, it.message_id_tlv, it.ussd, it.ussd_timeout);
   };
   const auto times = [](const smsc& it) {
     return std::tie(it.answer_within, it.connect_timeout, it.bind_timeout, it.enquire_link_after,
-                    it.enquire_link_timeout, it.response_timeout, it.reconnect_min, it.reconnect_max, it.tls.enabled,
-                    it.tls.server_name);
+                    it.enquire_link_timeout, it.response_timeout, it.unbind_timeout, it.reconnect_min, it.reconnect_max,
+                    it.tls.enabled, it.tls.server_name);
   };
   CHECK(values(one) == values(other));
   CHECK(times(one) == times(other));
@@ -191,6 +191,10 @@ TEST_CASE("what an SMSC cannot be is said with its line and remedy") {
       {"throttling_statuses = [0x401]\npermanent_statuses = [0x401]",
        "smsc.permanent_statuses: stands in throttling_statuses as well"},
       {"throttling_statuses = [0x100000000]", "smsc.throttling_statuses: 4294967296 is not"},
+      {"pdu_max = 100", "smsc.pdu_max: 100 is not from 512 to 70000"},
+      {"source_ton = 7", "smsc.source_ton: 7 is not from -1 to 6"},
+      {"source_npi = 19", "smsc.source_npi: 19 is not from -1 to 18"},
+      {"unbind_timeout = \"4s\"", "smsc.unbind_timeout: 4s is not from 100ms to 3s"},
       {"ussd_timeout = \"1s\"", "smsc.ussd_timeout: 1s is not from 5s to 10m"},
       {"number_npi = 19", "smsc.number_npi: 19 is not from 0 to 18"},
       {"message_id_tlv = 65536", "smsc.message_id_tlv: 65536 is not"},

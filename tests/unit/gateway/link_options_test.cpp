@@ -65,6 +65,8 @@ TEST_CASE("every setting of a link reaches it") {
   smsc.enquire_link_after = 3s;
   smsc.enquire_link_timeout = 4s;
   smsc.response_timeout = 5s;
+  smsc.unbind_timeout = 800ms;
+  smsc.pdu_max = 4096;
   smsc.reconnect_min = 6s;
   smsc.reconnect_max = 7s;
   const auto made = gateway::link_options(smsc).at(0);
@@ -85,6 +87,8 @@ TEST_CASE("every setting of a link reaches it") {
   CHECK(made.session.enquire_link_after == 3s);
   CHECK(made.session.enquire_link_timeout == 4s);
   CHECK(made.session.response_timeout == 5s);
+  CHECK(made.session.unbind_timeout == 800ms);
+  CHECK(made.pdu_max == 4096);
   CHECK(made.backoff_base == 6s);
   CHECK(made.backoff_cap == 7s);
   CHECK_FALSE(made.tls);

@@ -48,6 +48,15 @@ TEST_CASE("a short text is one short message, whatever long ones are joined by")
   }
 }
 
+TEST_CASE("our short code is the source as the text was sent to it, or with the TON and NPI that the settings give") {
+  auto by = centre("main");
+  CHECK(parts("hello", by)[0].source == smpp::address{3, 0, "12345"});
+  by.source_npi = 8;
+  CHECK(parts("hello", by)[0].source == smpp::address{3, 8, "12345"});
+  by.source_ton = 0;
+  CHECK(parts("hello", by)[0].source == smpp::address{0, 8, "12345"});
+}
+
 TEST_CASE("the parts of a long text have a user data header") {
   const auto all = parts(long_text, centre("main"));
   REQUIRE(all.size() == 3);

@@ -77,6 +77,15 @@ TEST_CASE("a length word is taken from 16 to the limit and breaks the stream out
   }
 }
 
+TEST_CASE("the limit may be a lower one") {
+  for (const auto& [length, broken] : {std::pair{"00 00 02 00", false}, std::pair{"00 00 02 01", true}}) {
+    frame_reader reader(512);
+    receive(reader, octets(length));
+    CHECK_FALSE(reader.next().has_value());
+    CHECK_EQ(reader.broken(), broken);
+  }
+}
+
 TEST_CASE("a frame of the largest size comes out whole") {
   const std::string largest = frame(std::string(frame_limit - 4, 'x'));
   frame_reader reader;
