@@ -68,27 +68,35 @@ auto on(boost::asio::io_context& io, Function function) {
 daemon::daemon(const config::settings& settings, std::string path)
     : path_(std::move(path)),
       log_(io_.get_executor(), settings.log.level, settings.log.format),
-      links_(
-          io_, settings.smscs, log_,
-          {.on_message =
-               [this](const origin& from, std::size_t smsc, const smpp::short_message& value) {
-                 act([&](smpp::time_point now) { service_.message(from, smsc, value, now); });
-               },
-           .on_submitted =
-               [this](smpp::ticket name, smpp::command_status status, const std::string& id) {
-                 act([&](smpp::time_point now) { outbox_.submitted(name, status, id, now); });
-               },
-           .on_heard = [this](smpp::ticket name) { act([&](smpp::time_point now) { outbox_.heard(name, now); }); },
-           .on_unknown = [this](smpp::ticket name) { act([&](smpp::time_point now) { outbox_.unknown(name, now); }); },
-           .on_room = [this](std::size_t smsc) { act([&](smpp::time_point now) { outbox_.pump(smsc, now); }); },
-           .on_change =
-               [this] {
-                 say_status();
-                 outbox_.claim();
-                 act([this](smpp::time_point now) {
-                   for (std::size_t i = 0; i < links_.smsc_count(); ++i) outbox_.pump(i, now);
-                 });
-               }}),
+      links_(io_, settings.smscs, log_,
+             {.on_message =
+                  [this](const origin& from, std::size_t smsc, const smpp::short_message& value) {
+                    act([&](smpp::time_point now) { service_.message(from, smsc, value, now); });
+                  },
+              .on_submitted =
+                  [this](smpp::ticket name, smpp::command_status status, const std::string& id) {
+                    act([&](smpp::time_point now) {
+                      service_.submitted(name, status);
+                      outbox_.submitted(name, status, id, now);
+                    });
+                  },
+              .on_heard = [this](smpp::ticket name) { act([&](smpp::time_point now) { outbox_.heard(name, now); }); },
+              .on_unknown =
+                  [this](smpp::ticket name) {
+                    act([&](smpp::time_point now) {
+                      service_.unknown(name);
+                      outbox_.unknown(name, now);
+                    });
+                  },
+              .on_room = [this](std::size_t smsc) { act([&](smpp::time_point now) { outbox_.pump(smsc, now); }); },
+              .on_change =
+                  [this] {
+                    say_status();
+                    outbox_.claim();
+                    act([this](smpp::time_point now) {
+                      for (std::size_t i = 0; i < links_.smsc_count(); ++i) outbox_.pump(i, now);
+                    });
+                  }}),
       store_(worker_options_of(settings),
              {.on_decided = on(io_,
                                [this](std::vector<store::decision> all) {

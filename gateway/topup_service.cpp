@@ -8,6 +8,7 @@
 #include "gateway/decision_log.hpp"
 #include "gateway/reply_path.hpp"
 #include "gateway/smpp/delivery_receipt.hpp"
+#include "gateway/submit_status.hpp"
 #include "parser/alphabet.hpp"
 #include "store/crash_point.hpp"
 
@@ -17,7 +18,7 @@ namespace {
 // So much before `answer_within` is over the temporary status is on its way.
 constexpr std::chrono::milliseconds time_to_answer{50};
 
-constexpr smpp::ticket menu_ticket = 0;  // no reply of the outbox has it
+constexpr smpp::ticket first_menu = smpp::ticket{1} << 63;  // no reply of the outbox counts so far
 
 // What the parts of one message have in common, and those of another have not.
 std::string name_of_group(const user_data& part) {
@@ -143,9 +144,25 @@ void topup_service::show(const origin& from, std::size_t smsc, const smpp::short
   metrics_.answered_ok();
   links_.answer(from, smpp::command_status::rok);
   const auto text = what.what == ussd_display::question ? what.question : texts_.menu(what.what, what.language, at);
-  const bool sent = links_.submit(smsc, menu_ticket, ussd_request(to, at, text), from.link).has_value();
+  const auto name = first_menu + ++last_ticket_;
+  const auto sent = links_.submit(smsc, name, ussd_request(to, at, text), from.link);
+  if (sent) menus_.emplace(name, sent_menu{.by = *sent, .smsc = smsc});
   if (log_.debugs())
     log_.debug(sent ? "ussd menu" : "ussd menu lost", {{"from", printable(to.source.digits)}, {"smsc", at.name}});
+}
+
+void topup_service::submitted(smpp::ticket name, smpp::command_status status) {
+  const auto found = menus_.find(name);
+  if (found == menus_.end()) return;
+  const auto [by, smsc] = found->second;
+  menus_.erase(found);
+  switch (judge(status, links_.settings(smsc))) {
+    case submit_verdict::throttled: metrics_.reply_throttled(); return links_.throttled(by);
+    case submit_verdict::not_here: return links_.give_up(by, status);
+    case submit_verdict::sent:
+    case submit_verdict::temporary:
+    case submit_verdict::permanent: return;
+  }
 }
 
 // What a text is known by when it comes again: its SMSC's id for it, or all that it says (DESIGN.md §2.2).

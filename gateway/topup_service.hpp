@@ -45,7 +45,10 @@ class topup_service {
   void decided(std::vector<store::decision> values, time_point now);
   // A part is in the store; with all parts of its text, sealed and in order, when it was the last one missing.
   void kept(std::uint64_t ticket, const std::vector<std::string>& sealed, time_point now);
-  void noted(const std::vector<std::uint64_t>& tickets);    // delivery receipts are in the store
+  void noted(const std::vector<std::uint64_t>& tickets);  // delivery receipts are in the store
+  // What the SMSC says to a menu: too fast is too fast, whatever was sent. Other tickets are the outbox's.
+  void submitted(smpp::ticket name, smpp::command_status status);
+  void unknown(smpp::ticket name) { menus_.erase(name); }
   void refused(const std::vector<std::uint64_t>& tickets);  // the store is away: nothing was written
   void tick(time_point now);
   [[nodiscard]] time_point deadline() const;  // when tick() is next needed
@@ -73,6 +76,10 @@ class topup_service {
     std::unique_ptr<part_context> part = {};          // of a part that is being kept
     std::unique_ptr<delivery_context> delivery = {};  // of a delivery receipt
     std::unique_ptr<ussd_dialogues::place> dialogue = {};
+  };
+  struct sent_menu {
+    link_id by;
+    std::size_t smsc;
   };
   struct deadline_of {
     std::uint64_t ticket;
@@ -112,6 +119,7 @@ class topup_service {
   std::string default_language_;
   offered offered_;
   ussd_dialogues dialogues_;
+  std::unordered_map<smpp::ticket, sent_menu> menus_;  // on their way
   std::uint64_t last_ticket_ = 0;
   std::unordered_map<std::uint64_t, taken_message> pending_;  // by ticket
   std::vector<std::deque<deadline_of>> deadlines_;  // by SMSC: the time to answer is one for all of its messages

@@ -25,18 +25,21 @@ class noting_links final : public gateway::links {
   std::vector<config::smsc> centres;
   std::map<std::uint32_t, std::vector<status>> answers;  // by sequence
   std::vector<smpp::short_message> submitted;
+  smpp::ticket last = 0;
+  int slowed = 0;
   bool has_room = true;
 
   void answer(const gateway::origin& to, status with) override { answers[to.sequence].push_back(with); }
   void confirm(const gateway::link_id& /*on*/, smpp::ticket /*name*/) override {}
   std::size_t room(std::size_t /*smsc*/) override { return has_room ? 64 : 0; }
-  std::optional<gateway::link_id> submit(std::size_t smsc, smpp::ticket /*name*/, smpp::short_message value,
+  std::optional<gateway::link_id> submit(std::size_t smsc, smpp::ticket name, smpp::short_message value,
                                          const std::optional<gateway::link_id>& /*preferred*/) override {
     if (!has_room) return std::nullopt;
+    last = name;
     submitted.push_back(std::move(value));
     return gateway::link_id{.bind = smsc, .epoch = 1};
   }
-  void throttled(const gateway::link_id& /*by*/) override {}
+  void throttled(const gateway::link_id& /*by*/) override { ++slowed; }
   void give_up(const gateway::link_id& /*on*/, status /*why*/) override {}
   std::size_t smsc_count() const override { return centres.size(); }
   const config::smsc& settings(std::size_t smsc) const override { return centres[smsc]; }

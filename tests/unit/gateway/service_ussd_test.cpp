@@ -169,6 +169,23 @@ TEST_CASE("what is said in the dialogue comes from the code that was dialled, an
   }
 }
 
+TEST_CASE("an SMSC that is too slow for our menus slows its link down") {
+  phone anna;
+  anna.dials("*123#");
+  anna.service->submitted(anna.links.last, status::rok);
+  CHECK(anna.links.slowed == 0);
+  anna.service->submitted(anna.links.last, status::rthrottled);  // answered already
+  CHECK(anna.links.slowed == 0);
+  anna.dials("*123#");
+  anna.service->submitted(anna.links.last, status::rthrottled);
+  CHECK(anna.links.slowed == 1);
+  CHECK(anna.counts.exposition().find("topupd_replies_total{result=\"throttled\"} 1\n") != std::string::npos);
+  anna.dials("*123#");
+  anna.service->unknown(anna.links.last);
+  anna.service->submitted(anna.links.last, status::rthrottled);
+  CHECK(anna.links.slowed == 1);
+}
+
 TEST_CASE("hanging up is acknowledged, and nobody asks the store for it") {
   phone anna;
   anna.dials("*123#");
