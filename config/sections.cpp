@@ -132,6 +132,7 @@ void read_store(section& from, store& into) {
     from.fault("url", R"(is no libpq URL; write one as "postgresql:///topup" or "postgresql://host:5432/topup")");
   from.read("batch_max", into.batch_max, 1, 4096);
   from.read("queue_max", into.queue_max, 1, 1'000'000);
+  from.read("replies_max", into.replies_max, 64, 1'000'000);
   if (into.queue_max < into.batch_max)
     from.fault("queue_max",
                "is less than batch_max (" + std::to_string(into.batch_max) + "); a batch would never be full");

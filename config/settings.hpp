@@ -54,6 +54,7 @@ struct store {
   std::string url = "postgresql:///topup";  // may hold a password: printed nowhere
   std::size_t batch_max = 256;
   std::size_t queue_max = 4096;
+  std::size_t replies_max = 8192;          // of one SMSC, waiting for room on its links
   std::chrono::milliseconds lease{7'000};  // of an owed reply: taken over within 10 s
 };
 

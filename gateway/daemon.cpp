@@ -111,7 +111,7 @@ daemon::daemon(const config::settings& settings, std::string path)
                                }),
               .on_kept = on(io_,
                             [this](std::uint64_t ticket, const std::vector<std::string>& sealed) {
-                              act([&](smpp::time_point now) { service_.kept(ticket, sealed, now); });
+                              act([&](smpp::time_point) { service_.kept(ticket, sealed); });
                             }),
               .on_noted = on(io_, [this](const std::vector<std::uint64_t>& all) { service_.noted(all); }),
               .on_state = on(io_,
@@ -130,8 +130,8 @@ daemon::daemon(const config::settings& settings, std::string path)
                   [this](const std::string& why) {
                     log_.warning("books not looked at", {{"why", why}});
                   })),
-      outbox_({.lease = settings.store.lease, .numbers = settings.reading.numbers}, replies(settings), links_, store_,
-              log_, metrics_, std::random_device{}()),
+      outbox_({.lease = settings.store.lease, .limit = settings.store.replies_max, .numbers = settings.reading.numbers},
+              replies(settings), links_, store_, log_, metrics_, std::random_device{}()),
       service_(settings, links_, store_, outbox_, log_, metrics_),
       signals_(io_, SIGTERM, SIGINT, SIGHUP),
       drain_timer_(io_),

@@ -19,10 +19,6 @@ bool is_notice(const store::decision& facts) {
   return facts.outcome == store::outcome::received || facts.outcome == store::outcome::taken_back;
 }
 
-bool is_question(const store::decision& facts) {
-  return (facts.several ? facts.several->outcome : facts.outcome) == store::outcome::asked;
-}
-
 std::uint8_t registered_delivery(config::receipt_policy policy) {
   switch (policy) {
     case config::receipt_policy::none: return 0;
@@ -120,6 +116,10 @@ std::optional<smpp::short_message> ussd_message(std::string_view text, const sto
     case config::ussd_session::none: break;
   }
   return message;
+}
+
+bool is_question(const store::decision& facts) {
+  return (facts.several ? facts.several->outcome : facts.outcome) == store::outcome::asked;
 }
 
 bool is_ussd(const std::vector<smpp::short_message>& parts) {

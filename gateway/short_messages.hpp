@@ -29,6 +29,7 @@ std::vector<smpp::short_message> short_messages(std::string_view text, const sto
 std::optional<smpp::short_message> ussd_message(std::string_view text, const store::decision& facts,
                                                 const config::smsc& at);
 
+bool is_question(const store::decision& facts);
 bool is_ussd(const std::vector<smpp::short_message>& parts);
 
 // By what a delivery receipt will name the reply whose last part this is; empty: by nothing. message_id: the SMSC's, of

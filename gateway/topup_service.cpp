@@ -7,6 +7,7 @@
 
 #include "gateway/decision_log.hpp"
 #include "gateway/reply_path.hpp"
+#include "gateway/short_messages.hpp"
 #include "gateway/smpp/delivery_receipt.hpp"
 #include "gateway/submit_status.hpp"
 #include "parser/alphabet.hpp"
@@ -45,10 +46,6 @@ bool is_about_delivery(const smpp::short_message& value) {
 // Whether the SMSC names its texts, and by the same name when it delivers one again.
 bool has_id(const smpp::short_message& value, const config::smsc& at) {
   return at.message_id_tlv != 0 && value.vendor && !value.vendor->empty();
-}
-
-bool is_question(const store::decision& value) {
-  return (value.several ? value.several->outcome : value.outcome) == store::outcome::asked;
 }
 
 // What the store is asked, before it is said what.
@@ -231,7 +228,7 @@ void topup_service::keep(const origin& from, std::size_t smsc, const smpp::short
 }
 
 // A part is safe. The last one of a text waits on, under the same ticket, until the text is decided.
-void topup_service::kept(std::uint64_t ticket, const std::vector<std::string>& sealed, time_point /*now*/) {
+void topup_service::kept(std::uint64_t ticket, const std::vector<std::string>& sealed) {
   store::come_by(store::crash_point::part_kept);
   const auto found = pending_.find(ticket);
   if (found == pending_.end() || !found->second.part) return;

@@ -44,7 +44,7 @@ class topup_service {
   void message(const origin& from, std::size_t smsc, const smpp::short_message& value, time_point now);
   void decided(std::vector<store::decision> values, time_point now);
   // A part is in the store; with all parts of its text, sealed and in order, when it was the last one missing.
-  void kept(std::uint64_t ticket, const std::vector<std::string>& sealed, time_point now);
+  void kept(std::uint64_t ticket, const std::vector<std::string>& sealed);
   void noted(const std::vector<std::uint64_t>& tickets);  // delivery receipts are in the store
   // What the SMSC says to a menu: too fast is too fast, whatever was sent. Other tickets are the outbox's.
   void submitted(smpp::ticket name, smpp::command_status status);

@@ -102,13 +102,13 @@ std::optional<command_status> session::refusal_of_a_message() {
   return command_status::rmsgqful;
 }
 
-void session::on(const short_message_resp& theirs, const pdu& value, time_point now) {
+void session::on(const short_message_resp& theirs, const pdu& value, time_point) {
   const auto found = by_sequence_.find(value.sequence);
   if (found == by_sequence_.end() || theirs.kind != our_request_) {
     ++counters_.unknown_responses;
     return;
   }
-  if (value.status == command_status::rok) bucket_.accepted(now);
+  if (value.status == command_status::rok) bucket_.accepted();
   answered(found->second->number);
   settle(found->second, value.status, theirs.message_id);
 }

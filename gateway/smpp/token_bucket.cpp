@@ -67,7 +67,7 @@ void token_bucket::throttled(double jitter, time_point now) {
   filled_ = paused_until_;
 }
 
-void token_bucket::accepted(time_point) {
+void token_bucket::accepted() {
   row_ = 0;
 }
 

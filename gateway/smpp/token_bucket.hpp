@@ -26,7 +26,7 @@ class token_bucket {
   // at random (jitter: 0 to 1). What is said of one second, or of one pause, counts once: a whole window is answered
   // with the same status. The configured rate is back a minute later.
   void throttled(double jitter, time_point now);
-  void accepted(time_point now);                    // an answer with ESME_ROK: the row of throttlings is over
+  void accepted();                                  // an answer with ESME_ROK: the row of throttlings is over
   [[nodiscard]] double rate(time_point now) const;  // tokens a second now; 0: no limit
 
  private:

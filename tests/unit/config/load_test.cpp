@@ -99,6 +99,7 @@ adjust_above = "0.005"
 url = "postgresql://db1,db2/topup"
 batch_max = 16
 queue_max = 64
+replies_max = 128
 lease = "1m"
 [[smsc]]
 name = "a"
@@ -158,6 +159,7 @@ listen = "[::1]:0"
   CHECK(settings->approval.activate_above_minor == 50'000'000);
   CHECK(settings->approval.adjust_above_minor == 5);
   CHECK(settings->store.queue_max == 64);
+  CHECK(settings->store.replies_max == 128);
   CHECK(settings->store.lease == 1min);
   REQUIRE(settings->smscs.size() == 2);
   const auto& smsc = settings->smscs[0];

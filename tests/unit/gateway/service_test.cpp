@@ -173,7 +173,7 @@ TEST_CASE("the parts of a long text are kept, each acknowledged when it is safe,
   const auto one = rig.comes(part_of(1, "TOPUP 48217390"));
   REQUIRE(rig.door.parts.size() == 1);
   CHECK(rig.answer(one) == "none");
-  rig.service->kept(rig.door.parts[0].ticket, {}, rig.now);
+  rig.service->kept(rig.door.parts[0].ticket, {});
   CHECK(rig.answer(one) == "ESME_ROK");
 
   const auto two = rig.comes(part_of(2, "55162749"));
@@ -183,7 +183,7 @@ TEST_CASE("the parts of a long text are kept, each acknowledged when it is safe,
   CHECK(parts[0].print != parts[1].print);
   CHECK(parts[0].sealed.find("48217390") == std::string::npos);
   CHECK(rig.door.texts.empty());
-  rig.service->kept(parts[1].ticket, {parts[0].sealed, parts[1].sealed}, rig.now);
+  rig.service->kept(parts[1].ticket, {parts[0].sealed, parts[1].sealed});
   REQUIRE(rig.door.texts.size() == 1);
   CHECK(rig.door.texts[0].vouchers.size() == 1);
   CHECK(rig.answer(two) == "none");
@@ -201,7 +201,7 @@ TEST_CASE("a part waits for the store no longer than a text, nor does the text t
   const auto last = rig.comes(part_of(2, "55162749"));
   rig.pass(1s);
   const auto& parts = rig.door.parts;
-  rig.service->kept(parts[1].ticket, {parts[0].sealed, parts[1].sealed}, rig.now);
+  rig.service->kept(parts[1].ticket, {parts[0].sealed, parts[1].sealed});
   rig.pass(350ms);
   CHECK(rig.answer(last) == "ESME_RX_T_APPN");
   rig.decide();
@@ -213,7 +213,7 @@ TEST_CASE("a part waits for the store no longer than a text, nor does the text t
   rig.door.says = taken::yes;
   const auto complete = rig.comes(part_of(2, "55162749"));
   rig.door.says = taken::full;
-  rig.service->kept(parts.back().ticket, {parts[0].sealed, parts[1].sealed}, rig.now);
+  rig.service->kept(parts.back().ticket, {parts[0].sealed, parts[1].sealed});
   rig.pass(5s);
   CHECK(rig.answer(complete) == "ESME_RMSGQFUL");
 }
@@ -221,7 +221,7 @@ TEST_CASE("a part waits for the store no longer than a text, nor does the text t
 TEST_CASE("parts that nobody can open any more are acknowledged, and read as nothing") {
   service_rig rig;
   const auto last = rig.comes(part_of(2, "55162749"));
-  rig.service->kept(rig.door.parts[0].ticket, {"sealed under another key", rig.door.parts[0].sealed}, rig.now);
+  rig.service->kept(rig.door.parts[0].ticket, {"sealed under another key", rig.door.parts[0].sealed});
   CHECK(rig.answer(last) == "ESME_ROK");
   CHECK(rig.door.texts.empty());
 }
@@ -238,7 +238,7 @@ TEST_CASE("a long text is known by what it says even where the SMSC names each p
     rig.comes(two);
     const auto& parts = rig.door.parts;
     const auto n = parts.size();
-    rig.service->kept(parts[n - 1].ticket, {parts[n - 2].sealed, parts[n - 1].sealed}, rig.now);
+    rig.service->kept(parts[n - 1].ticket, {parts[n - 2].sealed, parts[n - 1].sealed});
     return rig.door.texts.back().print;
   };
   CHECK(print_by_last_id("id-2") == print_by_last_id("id-3"));

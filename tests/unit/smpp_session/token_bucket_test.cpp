@@ -152,7 +152,7 @@ TEST_CASE("pauses double in a row up to 30 s, more by chance, and begin again af
       bucket.throttled(it.jitter, now + 10ms);  // of the same window
       now += std::max<duration>(std::chrono::milliseconds(pause), 1s);
     }
-    bucket.accepted(now);
+    bucket.accepted();
     bucket.throttled(it.jitter, now);
     CHECK(milliseconds(bucket.room_at(now) - now) == doctest::Approx(it.pauses.front()));
   }
@@ -184,7 +184,7 @@ TEST_CASE("a sender finds the rate of an SMSC that says too fast, and stays near
         if (left > 0) {
           --left;
           ++taken;
-          bucket.accepted(now);
+          bucket.accepted();
         } else {
           ++refused;
           bucket.throttled(0.5, now);
