@@ -63,6 +63,7 @@ void come_to(const pair& what, int nth, field& on) {
     leave_replies_owed(on);
   else
     on.kill(one);
+  on.note("stop", reached_within + lapsed_after);
   on.start(one, {{"TOPUPD_STOP_AT", fmt::format("{}:{}", what.point, nth)}});
   const auto end = clock_type::now() + reached_within;
   for (int turn = 0; !is_stopped(*one.daemon); ++turn) {
@@ -79,6 +80,7 @@ void act(std::string_view deed, field& on) {
   if (deed == "crash") {
     on.crash_store();
   } else if (deed == "cut") {
+    on.note("cut");
     one.to_smsc->cut();
     on.here.sql("select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name like 'topupd %'");
   } else {
@@ -105,7 +107,7 @@ void run_all(const std::vector<pair>& pairs, std::mt19937& random) {
     static_cast<void>(std::fflush(stdout));
   }
   on.settle();
-  on.judge(pairs.size());
+  on.judge();
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // Where chaos happens: daemons on one database, each behind wires of its own to the SMSC and to PostgreSQL; phones that
-// text all the time; and what they saw, which is all that the oracle believes until it opens the books.
+// text all the time; and a journal of what they and the SMSC saw and of what was broken, which is all that the oracle
+// (tests/ha/oracle.py) reads. The books are opened afterwards, for a second opinion.
 #pragma once
 
 #include <chrono>
@@ -10,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/network/kernel.hpp"
 #include "tests/network/proxy.hpp"
 #include "tests/scenarios/stand.hpp"
 
@@ -30,8 +32,9 @@ struct gateway {
 struct field_options {
   std::size_t daemons = 2;
   std::size_t cards = 0;
-  int texts_a_second = 100;                           // of all phones together
-  milliseconds retry_delay{100};                      // the SMSC's, of a text that was refused
+  int texts_a_second = 100;       // of all phones together
+  milliseconds retry_delay{100};  // the SMSC's, of a text that was refused
+  std::size_t window = 8;         // of submit_sm: so few that the bound on what comes again is one that can be broken
   std::vector<std::string> sandbox{"--lease", "3s"};  // more arguments for tests/sandbox
 };
 
@@ -42,7 +45,11 @@ class field {
 
   scenarios::stand here;
   std::vector<gateway> gateways;
+  std::optional<network::kernel> kernel;  // none: only the proxies make faults
 
+  // Into the journal, before it is done: what breaks now, for how long, and the links of how many daemons. What follows
+  // writes itself down.
+  void note(const std::string& fault, milliseconds lasts = milliseconds(0), std::size_t daemons = 1);
   void start(gateway& which, const scenarios::environment& more = {});
   void kill(gateway& which);
   void freeze(gateway& which, milliseconds time);
@@ -64,10 +71,11 @@ class field {
   // not so.
   void rest();
   void settle();  // and every daemon ended
-  // What phones saw, then the books: each card credited once, whoever sent it, everybody told so, and told twice only
-  // what was on its way when something broke. Throws likewise; prints what there was.
-  void judge(std::size_t faults);
+  // The oracle, then the books: each card credited once, whoever sent it, everybody told so, and told twice only what
+  // was on its way when something broke. Throws likewise; prints what there was.
+  void judge();
 
+  std::uint16_t store_port;  // PostgreSQL's
   int texts = 0;
   std::set<std::size_t> cards;  // that were sent at least once
 
@@ -76,8 +84,10 @@ class field {
   void send(std::size_t card, bool in_parts);
   void tend();  // thaws what was frozen long enough, starts what has ended by itself
   void cluster(std::vector<std::string> words);
+  scenarios::finished ask_oracle();
 
   std::mt19937& random_;
+  std::size_t window_;
   milliseconds between_texts_;
   std::chrono::steady_clock::time_point next_text_{};
 };

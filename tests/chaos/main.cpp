@@ -1,6 +1,8 @@
 // chaos: daemons killed and frozen, PostgreSQL crashed, wires cut, slowed and stalled, at random moments under load;
-// then the books are opened. Nothing lost, nothing twice, every text answered: the oracle is what phones and the SMSC
-// saw, never a daemon's word. The seed is printed.
+// then the oracle reads the SMSC's journal and the cards' file, never a daemon's word, and then the books are opened.
+// Nothing lost, nothing twice, every text answered, and nothing said again but behind a fault: a while at the beginning
+// and one at the end, long after the last fault, are quiet. In a network namespace of its own (tests/network/namespace)
+// the kernel makes faults too. The seed is printed.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -19,6 +21,9 @@ namespace {
 using clock_type = std::chrono::steady_clock;
 
 constexpr milliseconds back_within{30'000};  // the worst is printed; this only ends what hangs
+constexpr milliseconds quiet_before{3'000};
+constexpr milliseconds quiet_behind{13'000};  // what broke is forgiven for 10 s (tests/ha/oracle.py); then nothing is
+constexpr milliseconds breaks_within{5'000};  // a link, when a reply is to be lost
 
 struct wishes {
   int kills = 50, crashes = 0, network = 0, freezes = 0;
@@ -32,6 +37,7 @@ enum class deed { kill, kill_all, crash, network, freeze };
 
 struct tally {
   int faults = 0;
+  int wires = 0, narrowed = 0, dropped = 0, ended = 0;  // network faults: the proxy's, tbf, nftables, ss -K
   milliseconds slowest_start{0}, slowest_store{0};
 };
 
@@ -49,20 +55,75 @@ milliseconds between(int least, int most, std::mt19937& random) {
   return milliseconds(least + static_cast<int>(random() % static_cast<unsigned>(most - least)));
 }
 
-// What a network does: to the wire towards the SMSC, or to the one towards PostgreSQL.
-void disturb(field& on, std::mt19937& random) {
+// What a network does, to the wire towards the SMSC or to the one towards PostgreSQL.
+void disturb_wire(field& on, std::mt19937& random) {
   auto& one = on.gateways[random() % on.gateways.size()];
   auto& wire = random() % 2 == 0 ? *one.to_smsc : *one.to_store;
+  const auto stall = between(100, 4000, random), slow = between(200, 3000, random), closed = between(100, 3000, random);
+  const auto by = between(20, 300, random);
   switch (random() % 5) {
-    case 0: wire.cut(); break;
-    case 1: wire.cut_within(1 + random() % 400); break;
-    case 2: wire.stall(between(100, 4000, random)); break;
-    case 3: wire.delay(between(20, 300, random), between(200, 3000, random)); break;
-    default:
+    case 0:
+      on.note("cut");
       wire.cut();
-      wire.refuse(between(100, 3000, random));
+      break;
+    case 1:
+      on.note("cut within", breaks_within);
+      wire.cut_within(1 + random() % 400);
+      break;
+    case 2:
+      on.note("stall", stall);
+      wire.stall(stall);
+      break;
+    case 3:
+      on.note("delay", slow + by);
+      wire.delay(by, slow);
+      break;
+    default:
+      on.note("refuse", closed);
+      wire.cut();
+      wire.refuse(closed);
       break;
   }
+}
+
+// What a kernel does, to all daemons at once.
+void disturb_kernel(field& on, tally& so_far, std::mt19937& random) {
+  auto& one = on.gateways[random() % on.gateways.size()];
+  const auto time = between(100, 3000, random);
+  const auto all = on.gateways.size();
+  const bool smsc = random() % 2 == 0;
+  const auto choice = random() % (on.kernel->can_end_connections() ? 3 : 2);
+  if (choice == 0) {
+    on.note("tbf", time, all);
+    on.kernel->narrow(200 + static_cast<int>(random() % 4000), time);
+    ++so_far.narrowed;
+  } else if (choice == 1) {
+    on.note("drop", time, all);
+    on.kernel->drop(smsc ? on.here.centre.port() : on.store_port, 10 + static_cast<int>(random() % 91), time);
+    ++so_far.dropped;
+  } else {
+    on.note("ss -K");
+    on.kernel->end_connections((smsc ? one.to_smsc : one.to_store)->port());
+    ++so_far.ended;
+  }
+}
+
+void disturb(field& on, tally& so_far, std::mt19937& random) {
+  if (on.kernel && on.kernel->may() && random() % 2 == 0) return disturb_kernel(on, so_far, random);
+  disturb_wire(on, random);
+  ++so_far.wires;
+}
+
+// Whether the kernel takes part, in words where it does not.
+void ask_the_kernel(field& on) {
+  on.kernel.emplace([&on](const std::vector<std::string>& words) {
+    auto [status, output] = on.here.run(words);
+    return std::pair(status, std::move(output));
+  });
+  if (!on.kernel->may())
+    fmt::print("chaos: no faults of the kernel: {}\n", on.kernel->why_not());
+  else if (!on.kernel->can_end_connections())
+    fmt::print("chaos: ss -K ends no connection here (a kernel without INET_DIAG_DESTROY): that fault is left out\n");
 }
 
 void kill_all(field& on, tally& so_far) {
@@ -73,7 +134,8 @@ void kill_all(field& on, tally& so_far) {
 
 void act(deed what, field& on, tally& so_far, std::mt19937& random) {
   auto& one = on.gateways[random() % on.gateways.size()];
-  on.here.centre.faults.lose_at_submit = static_cast<int>(random() % 40);  // and a link breaks with a reply under way
+  on.note("reply lost", breaks_within);
+  on.here.centre.faults.lose_at_submit = static_cast<int>(random() % 40);  // and a link breaks with it
   switch (what) {
     case deed::kill:
       on.kill(one);
@@ -84,7 +146,7 @@ void act(deed what, field& on, tally& so_far, std::mt19937& random) {
       on.crash_store();
       so_far.slowest_store = std::max(so_far.slowest_store, on.until_acknowledged(back_within));
       break;
-    case deed::network: disturb(on, random); break;
+    case deed::network: disturb(on, so_far, random); break;
     case deed::freeze:
       if (!one.frozen) on.freeze(one, between(500, 40'000, random));
       break;
@@ -93,9 +155,8 @@ void act(deed what, field& on, tally& so_far, std::mt19937& random) {
 }
 
 void open_the_books(field& done, const tally& troubles) {
-  done.here.centre.faults.lose_at_submit = 0;
   done.settle();
-  done.judge(static_cast<std::size_t>(troubles.faults));
+  done.judge();
   const auto& answers = done.here.centre.answers();
   fmt::print("chaos: first acknowledgement within {} ms of the start of all daemons, within {} ms of PostgreSQL's; ",
              troubles.slowest_start.count(), troubles.slowest_store.count());
@@ -108,10 +169,13 @@ void cause_trouble(const wishes& wish) {
   const auto deeds = drawn(wish, random);
   const milliseconds retry_delay(wish.away > 0 ? 1000 : 100);  // what waits for minutes is offered less often
   field on({.daemons = wish.daemons,
-            .cards = deeds.size() * 100 + 500 + static_cast<std::size_t>(wish.away),
+            .cards = deeds.size() * 100 + 500 + static_cast<std::size_t>(wish.away) +
+                     static_cast<std::size_t>(wish.per_second) * 20,  // the quiet whiles
             .texts_a_second = wish.per_second,
             .retry_delay = retry_delay},
            random);
+  if (wish.network > 0) ask_the_kernel(on);
+  on.go_on(quiet_before);
   tally so_far;
   const auto begin = clock_type::now();
   for (const auto what : deeds) {
@@ -132,8 +196,15 @@ void cause_trouble(const wishes& wish) {
     fmt::print("chaos: the database was away for {} s; acknowledging again {} ms after its start\n", wish.away,
                back.count());
   }
-  fmt::print("chaos: {} kills, {} crashes of PostgreSQL, {} network faults, {} freezes, {} daemons\n", wish.kills,
-             wish.crashes, wish.network, wish.daemons > 1 ? wish.freezes : 0, wish.daemons);
+  on.here.centre.faults.lose_at_submit = 0;
+  if (so_far.faults > 0) {
+    on.rest();
+    on.go_on(quiet_behind);
+  }
+  fmt::print("chaos: {} kills, {} crashes of PostgreSQL, {} freezes, {} daemons, ", wish.kills, wish.crashes,
+             wish.daemons > 1 ? wish.freezes : 0, wish.daemons);
+  fmt::print("{} network faults: {} of the wires, {} tbf, {} drops, {} ss -K\n", wish.network, so_far.wires,
+             so_far.narrowed, so_far.dropped, so_far.ended);
   open_the_books(on, so_far);
 }
 

@@ -51,6 +51,7 @@ void until_taken_over(field& on, const std::function<void(gateway&)>& deed) {
 
 void run(std::chrono::seconds freeze, std::mt19937& random) {
   field on({.cards = static_cast<std::size_t>(freeze.count()) * 120 + 3000,
+            .window = scenarios::stand::gateway_window,
             .sandbox = {"--set", "response_timeout = \"2s\""}},
            random);
   on.go_on(1s);
@@ -65,7 +66,7 @@ void run(std::chrono::seconds freeze, std::mt19937& random) {
   until_taken_over(on, [&](gateway& one) { on.freeze(one, freeze); });
   on.go_on(std::chrono::duration_cast<milliseconds>(frozen_at + freeze - clock_type::now()) + 3s);
   on.settle();
-  on.judge(2);
+  on.judge();
 }
 
 }  // namespace

@@ -10,6 +10,7 @@ import time
 
 from cluster import free_ports, until
 from node import HERE
+from oracle import is_acknowledged
 
 FIRST_PHONE = 999200000000
 
@@ -62,6 +63,10 @@ class Gateway:
             self.centre.stdin.flush()
             time.sleep(0.02)
 
+    def serial_of(self):
+        """Of each phone that has sent a text: the card in it."""
+        return {FIRST_PHONE + number: int(card["serial"]) for number, card in enumerate(self.cards[:self.sent])}
+
     def entries(self):
         """The journal so far; its last line may be half written."""
         for line in self.journal.read_text().splitlines(keepends=True):
@@ -110,7 +115,3 @@ class Gateway:
         """Of the daemon, texts apart: its log names no PIN."""
         log = (self.folder / "topupd.log").read_text().splitlines()
         return "\n".join([line for line in log if " receipt=" not in line][-lines:])
-
-
-def is_acknowledged(entry):
-    return entry["what"] == "deliver_sm_resp" and entry["status"] == "ESME_ROK"

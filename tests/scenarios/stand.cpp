@@ -47,7 +47,7 @@ const std::string& home() {
 }  // namespace
 
 stand::stand(stand_options options)
-    : centre(io, {.window = options.window, .retry_delay = options.retry_delay}, listeners()),
+    : centre(io, {.window = options.window, .retry_delay = options.retry_delay}, recorded(options.journal)),
       options_(std::move(options)) {
   prepare();
   if (options_.daemon) start_daemon();
@@ -78,6 +78,20 @@ smsc::events stand::listeners() {
   };
   events.on_odd = [this](const std::string& what) { odd.push_back(what); };
   return events;
+}
+
+smsc::events stand::recorded(bool wanted) {
+  static int count = 0;
+  auto events = listeners();
+  if (!wanted) return events;
+  journal_file = fmt::format("{}/journal.{}", home(), ++count);
+  journal = std::make_unique<smsc::journal>(journal_file);
+  smsc::record(events, *journal);
+  return events;
+}
+
+std::string stand::cards_file() {
+  return home() + "/model/cards.csv";
 }
 
 // A database for this stand, copied from one that is migrated and has its cards.

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "tests/scenarios/process.hpp"
+#include "tests/smsc/journal.hpp"
 #include "tests/smsc/simulator.hpp"
 
 namespace topupd::scenarios {
@@ -36,6 +37,7 @@ struct stand_options {
   std::chrono::milliseconds retry_delay{100};  // of the simulator
   std::size_t window = 64;
   std::size_t cards = 1200;  // the first stand of a process says for all
+  bool journal = false;      // of the first SMSC
 };
 
 class stand {
@@ -101,12 +103,16 @@ class stand {
   std::set<std::string> acknowledged;  // phones whose text was answered ESME_ROK
   smsc::reply last_reply;
   std::vector<std::string> odd;  // about replies, in words; a scenario that expects it clears it
+  std::string journal_file;      // empty: none is wanted
+  std::unique_ptr<smsc::journal> journal;
   smsc::simulator centre;
   [[nodiscard]] const std::string& folder() const { return folder_; }
+  [[nodiscard]] static std::string cards_file();  // of `topupctl batch generate`
   [[nodiscard]] std::string config() const { return folder_ + "/topupd.toml"; }
 
  private:
   smsc::events listeners();
+  smsc::events recorded(bool wanted);  // listeners, and the journal behind them
   [[nodiscard]] bool is_answered() const;
   void prepare();
   void look_for_pins();

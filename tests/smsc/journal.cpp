@@ -59,4 +59,43 @@ void journal::link(const std::string& what) {
   file_ << json::serialize(line) << std::endl;
 }
 
+void journal::card(const std::string& phone, const std::string& serial) {
+  auto line = entry("card");
+  line["from"] = phone;
+  line["serial"] = serial;
+  file_ << json::serialize(line) << std::endl;
+}
+
+void journal::fault(const std::string& what, std::chrono::milliseconds lasts, std::size_t on_their_way) {
+  auto line = entry("fault");
+  line["is"] = what;
+  line["lasts_ms"] = lasts.count();
+  line["on_their_way"] = on_their_way;
+  file_ << json::serialize(line) << std::endl;
+}
+
+void record(events& of, journal& to) {
+  of.on_sent = [then = of.on_sent, &to](const text& value) {
+    if (then) then(value);
+    to.sent(value);
+  };
+  of.on_answered = [then = of.on_answered, &to](const text& value, std::optional<smpp::command_status> status,
+                                                bool again) {
+    if (then) then(value, status, again);
+    to.answered(value, status, again);
+  };
+  of.on_reply = [then = of.on_reply, &to](const reply& value) {
+    to.replied(value);
+    if (then) then(value);
+  };
+  of.on_odd = [then = of.on_odd, &to](const std::string& what) {
+    to.odd(what);
+    if (then) then(what);
+  };
+  of.on_link = [then = of.on_link, &to](const std::string& what) {
+    if (then) then(what);
+    to.link(what);
+  };
+}
+
 }  // namespace topupd::smsc

@@ -2,6 +2,7 @@
 // and never shown, because they hold PINs; replies are shown as the phone does.
 #pragma once
 
+#include <chrono>
 #include <fstream>
 #include <optional>
 #include <string>
@@ -18,9 +19,16 @@ class journal {
   void replied(const reply& value);
   void odd(const std::string& what);
   void link(const std::string& what);
+  // What nobody at the SMSC can see, for an oracle (tests/ha/oracle.py): whose PIN stands in this phone's one text; and
+  // what is about to be broken, for how long, and how many replies may be on their way through it.
+  void card(const std::string& phone, const std::string& serial);
+  void fault(const std::string& what, std::chrono::milliseconds lasts, std::size_t on_their_way);
 
  private:
   std::ofstream file_;
 };
+
+// Adds the journal's line behind what each event does already.
+void record(events& of, journal& to);
 
 }  // namespace topupd::smsc

@@ -40,26 +40,6 @@ struct arguments {
   smsc::options centre;
 };
 
-// Adds the journal's line behind what each event does already.
-void record(smsc::events& events, journal& to) {
-  events.on_sent = [then = events.on_sent, &to](const text& value) {
-    if (then) then(value);
-    to.sent(value);
-  };
-  events.on_answered = [&to](const text& value, std::optional<smpp::command_status> status, bool again) {
-    to.answered(value, status, again);
-  };
-  events.on_reply = [then = events.on_reply, &to](const reply& value) {
-    to.replied(value);
-    if (then) then(value);
-  };
-  events.on_odd = [then = events.on_odd, &to](const std::string& what) {
-    to.odd(what);
-    if (then) then(what);
-  };
-  events.on_link = [&to](const std::string& what) { to.link(what); };
-}
-
 asio::awaitable<void> pause(asio::io_context& io, std::chrono::milliseconds time) {
   asio::steady_timer timer(io, time);
   co_await timer.async_wait(asio::use_awaitable);
