@@ -270,6 +270,9 @@ void session::acknowledge(std::uint32_t sequence, command_status status, std::st
 void session::confirm(ticket name, time_point now) {
   if (state_ != state::bound && state_ != state::draining) return;
   latest_ = now;
+  // Nobody waits for so long, and a peer that answers no enquire_link must not fill our memory.
+  while (!unconfirmed_.empty() && unconfirmed_.front().since + options_.response_timeout < now)
+    unconfirmed_.pop_front();
   unconfirmed_.push_back({name, last_number_, now});
 }
 

@@ -109,7 +109,7 @@ class session {
   // Asks for heard{name} once the peer surely has all that is acknowledged by now: when it has answered what we sent
   // after that, because TCP keeps the order. On a link where nothing of ours is on its way, or what is takes long, an
   // enquire_link is sent for it: one at a time, as silence does, and a hundred a second at most. A link that ends
-  // before says nothing.
+  // before, or an answer that takes longer than response_timeout, says nothing.
   void confirm(ticket name, time_point now);
   // The peer says that we are too fast: half the rate from now on (of what was sent in the last second where there is
   // no limit), nothing for a moment with jitter; then it recovers, slowly, within a minute (SMPP.md §2 "rate"). jitter:

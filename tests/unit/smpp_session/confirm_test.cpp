@@ -103,6 +103,20 @@ TEST_CASE("an enquire_link that nobody answers is the end of the link, and nothi
   CHECK(esme.link.deadline() == time_point::max());
 }
 
+TEST_CASE("what nobody shows in time is forgotten, though the peer lives") {
+  auto esme = bound_esme();
+  esme.link.confirm(70, esme.now);
+  CHECK(esme.pass(0s) == "send enquire_link #2");
+  for (std::uint32_t sequence = 5; sequence < 10; ++sequence) {
+    esme.receive(incoming(sequence));
+    CHECK(esme.pass(7s) == "");
+  }
+  esme.link.confirm(71, esme.now);
+  CHECK(esme.receive(response(2, enquire_link_resp{})) == "");
+  CHECK(esme.pass(0s) == "send enquire_link #3");
+  CHECK(esme.receive(response(3, enquire_link_resp{})) == "heard t71");
+}
+
 TEST_CASE("nothing is asked before the bind or while we unbind") {
   rig opening(role::esme);
   opening.told();
