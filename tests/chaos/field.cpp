@@ -35,9 +35,9 @@ std::string replaced(std::string text, const std::string& from, const std::strin
   return text.replace(at, text.find('\n', at) - at, to);
 }
 
-std::vector<std::string> with_window(const field_options& options) {
+std::vector<std::string> with_bounds(const field_options& options) {
   auto words = options.sandbox;
-  words.insert(words.end(), {"--window", std::to_string(options.window)});
+  words.insert(words.end(), {"--window", std::to_string(options.window), "--batch-max", std::to_string(options.batch)});
   return words;
 }
 
@@ -52,14 +52,14 @@ long resident(const scenarios::process& of) {
 
 field::field(const field_options& options, std::mt19937& random)
     : here({.daemon = false,
-            .sandbox = with_window(options),
+            .sandbox = with_bounds(options),
             .retry_delay = options.retry_delay,
             .cards = options.cards,
             .journal = true}),
       gateways(options.daemons),
       store_port(static_cast<std::uint16_t>(std::stoi(std::getenv("PGPORT")))),
       random_(random),
-      window_(options.window),
+      on_their_way_(options.window + options.batch),
       between_texts_(1000 / options.texts_a_second) {
   const auto settings = scenarios::content(here.config());
   const auto url = settings.find("postgresql:///") + std::string("postgresql:///").size();
@@ -94,7 +94,7 @@ field::~field() {
 }
 
 void field::note(const std::string& fault, milliseconds lasts, std::size_t daemons) {
-  here.journal->fault(fault, lasts, window_ * daemons);
+  here.journal->fault(fault, lasts, on_their_way_ * daemons);
 }
 
 void field::start(gateway& which, const scenarios::environment& more) {

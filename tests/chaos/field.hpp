@@ -34,7 +34,9 @@ struct field_options {
   std::size_t cards = 0;
   int texts_a_second = 100;       // of all phones together
   milliseconds retry_delay{100};  // the SMSC's, of a text that was refused
-  std::size_t window = 8;         // of submit_sm: so few that the bound on what comes again is one that can be broken
+  // Both small, so that the bound on what comes again is one that can be broken: submit_sm in flight, and texts in one
+  // call. Of a reply that the SMSC has, the store hears with the next call.
+  std::size_t window = 8, batch = 16;
   std::vector<std::string> sandbox{"--lease", "3s"};  // more arguments for tests/sandbox
 };
 
@@ -87,7 +89,7 @@ class field {
   scenarios::finished ask_oracle();
 
   std::mt19937& random_;
-  std::size_t window_;
+  std::size_t on_their_way_;  // of one daemon, at most
   milliseconds between_texts_;
   std::chrono::steady_clock::time_point next_text_{};
 };
