@@ -1,6 +1,7 @@
 // The composition root: owns every part as a member, in the order in which they depend on each other, and wires them.
 //
-// One thread runs all of it; the store's workers are the only others, and only values cross (DESIGN.md §1).
+// One thread runs all of it; the store's workers and the time limits of their connections are the only others, and only
+// values cross (DESIGN.md §1).
 #pragma once
 
 #include <boost/asio/io_context.hpp>
