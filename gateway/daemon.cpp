@@ -50,7 +50,6 @@ store::worker_options worker_options_of(const config::settings& from) {
   to.wrong_pins_per_day = from.guessing.wrong_pins_per_day;
   to.alarm_factor = from.guessing.alarm_factor;
   to.part_time = std::chrono::duration_cast<std::chrono::seconds>(from.parts_within);
-  for (const auto& each : from.smscs) to.smscs.push_back(each.name);
   to.ask_above_minor = from.ask_above_minor;
   return to;
 }

@@ -101,7 +101,7 @@ void outbox_relay::refused(owed& reply, smpp::command_status status, time_point 
                                {"smsc", links_.settings(reply.by).name}});
   store_.report({.receipt = reply.facts.receipt,
                  .what = kind::refused,
-                 .smsc_message_id = {},
+                 .lease = reply.facts.lease,
                  .status = static_cast<std::uint32_t>(status)});
   forget(reply, now);
 }
@@ -118,7 +118,7 @@ void outbox_relay::deferred(owed& reply, smpp::command_status status, time_point
                                   {"smsc", links_.settings(reply.by).name}});
   store_.report({.receipt = reply.facts.receipt,
                  .what = kind::deferred,
-                 .smsc_message_id = {},
+                 .lease = reply.facts.lease,
                  .status = static_cast<std::uint32_t>(status),
                  .retry_in = wait});
   forget(reply, now);

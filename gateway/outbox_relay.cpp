@@ -63,11 +63,12 @@ void outbox_relay::add(store::decision value, const std::optional<link_id>& ackn
   const auto receipt = value.receipt.number;
   if (const auto known = owed_.find(receipt); known != owed_.end()) {
     known->second.lease_until = known->second.renewed_until = lease_until;
+    known->second.facts.lease = value.lease;
     return;
   }
   const auto lane = links_.smsc_named(value.smsc);
   if (stopped_ || queue_.waiting(lane) >= options_.limit) {
-    store_.report({.receipt = value.receipt, .what = kind::release, .smsc_message_id = {}});
+    store_.report({.receipt = value.receipt, .what = kind::release, .lease = value.lease});
     return;
   }
   const reply_queue::entry place{
@@ -186,7 +187,7 @@ void outbox_relay::begin_anew(owed& reply) {
 }
 
 void outbox_relay::let_go(owed& reply, time_point now) {
-  store_.report({.receipt = reply.facts.receipt, .what = kind::release, .smsc_message_id = {}});
+  store_.report({.receipt = reply.facts.receipt, .what = kind::release, .lease = reply.facts.lease});
   forget(reply, now);
 }
 
@@ -213,7 +214,12 @@ std::optional<std::size_t> outbox_relay::about_to_leave() const {
 
 void outbox_relay::claim() {
   const auto waits = about_to_leave();
-  if (!stopped_ && waits && *waits < appetite_) store_.claim(appetite_ - *waits);
+  if (stopped_ || !waits || *waits >= appetite_) return;
+  std::vector<std::string> smscs;  // what cannot leave now is left to whoever can send it
+  for (std::size_t lane = 0; lane < queue_.lanes(); ++lane) {
+    if (links_.way_out(lane)) smscs.push_back(links_.settings(lane).name);
+  }
+  store_.claim(appetite_ - *waits, std::move(smscs));
 }
 
 // What cannot leave within its lease is claimed in vain, and keeps others from it.
@@ -267,7 +273,7 @@ void outbox_relay::look(time_point now) {
 void outbox_relay::renew(owed& reply, time_point now) {
   if (now >= reply.renewed_until || now + options_.lease / 2 < reply.renewed_until) return;
   reply.renewed_until = now + options_.lease;
-  store_.report({.receipt = reply.facts.receipt, .what = kind::renew, .smsc_message_id = {}});
+  store_.report({.receipt = reply.facts.receipt, .what = kind::renew, .lease = reply.facts.lease});
 }
 
 }  // namespace topupd::gateway

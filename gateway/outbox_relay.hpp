@@ -31,7 +31,7 @@ namespace topupd::gateway {
 class outbox_relay {
  public:
   struct options {
-    std::chrono::milliseconds lease{10'000};
+    std::chrono::milliseconds lease{7'000};
     std::size_t limit = 8192;          // waiting for one SMSC
     parser::numbering_plan numbers{};  // for an SMSC that wants national ones
   };
@@ -52,8 +52,8 @@ class outbox_relay {
   void heard(smpp::ticket name, time_point now);
   void unknown(smpp::ticket name, time_point now);
   void pump(std::size_t smsc, time_point now);  // there is room, perhaps
-  // Asks for replies that other processes left owed; done by itself from time to time, and by whoever saw a bind come
-  // up.
+  // Asks for replies that other processes left owed and that can leave now; done by itself from time to time, and by
+  // whoever saw a bind come up.
   void claim();
   void tick(time_point now);
   [[nodiscard]] time_point deadline() const;  // when tick() is next needed

@@ -18,9 +18,10 @@ std::string told_of(const store::message_story& story) {
 }
 
 std::string owed(const store::message_story& story, const std::string& by) {
-  std::string line = fmt::format("reply owed, {} attempts so far{}", story.attempts, by);
-  if (story.deferred_until)
-    line += fmt::format(", refused by the SMSC for now{}, again at {}", status_of(story), iso(*story.deferred_until));
+  std::string line = fmt::format("reply owed{}", by);
+  if (story.attempts > 1)
+    line += fmt::format(", refused by the SMSC for now, attempt {}{}", story.attempts - 1, status_of(story));
+  if (story.deferred_until) line += ", again at " + iso(*story.deferred_until);
   if (story.resent) line += fmt::format(", once more since {}: not delivered, {}", iso(*story.resent), told_of(story));
   return line;
 }

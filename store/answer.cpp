@@ -137,6 +137,7 @@ answer answer_of(const pqxx::row& row) {
   out.got = static_cast<int>(next.number().value_or(0));
   out.decided_at = next.time().value_or(std::chrono::sys_seconds{});
   out.batch = next.number().value_or(0);
+  out.lease = static_cast<int>(next.number().value_or(1));
   out.attempts = static_cast<int>(next.number().value_or(1));
   next.extra(out);
   return all;

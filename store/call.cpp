@@ -150,7 +150,7 @@ class texts_of_call {
 // Those about replies, likewise.
 class marks_of_call {
  public:
-  enum { marked, marks, ages, ids, statuses, sent_by, awaiteds, retry_ins, count };
+  enum { marked, marks, ages, ids, statuses, sent_by, awaiteds, retry_ins, leases, count };
   std::chrono::steady_clock::time_point now;
   sql_array arrays[count] = {};
 
@@ -167,6 +167,7 @@ class marks_of_call {
     is_sent && !one.smsc.empty() ? arrays[sent_by].text(one.smsc) : arrays[sent_by].null();
     is_sent&& one.awaited ? arrays[awaiteds].word("t") : arrays[awaiteds].null();
     one.what == kind::deferred ? arrays[retry_ins].number(one.retry_in.count()) : arrays[retry_ins].null();
+    one.lease == 1 ? arrays[leases].null() : arrays[leases].number(one.lease);  // most replies have one
   }
 };
 
@@ -204,13 +205,14 @@ std::vector<std::string> redeem_arguments(const worker_options& options, std::sp
   return all;
 }
 
-std::vector<std::string> claim_arguments(const worker_options& options, std::size_t at_most) {
-  sql_array smscs;
-  for (const std::string& name : options.smscs) smscs.text(name);
+std::vector<std::string> claim_arguments(const worker_options& options, std::size_t at_most,
+                                         const std::vector<std::string>& smscs) {
+  sql_array names;
+  for (const std::string& name : smscs) names.text(name);
   return {options.instance,
           seconds(options.lease),
           fmt::format("{}", at_most),
-          std::move(smscs).done(),
+          std::move(names).done(),
           options.service_language,
           seconds(options.part_time),
           fmt::format("{}", options.answers_per_hour)};

@@ -27,6 +27,7 @@ std::vector<std::string> keep_part_arguments(const worker_options& options, cons
 std::vector<std::string> note_arguments(std::span<const delivery> deliveries);
 
 // Those of topup.claim().
-std::vector<std::string> claim_arguments(const worker_options& options, std::size_t at_most);
+std::vector<std::string> claim_arguments(const worker_options& options, std::size_t at_most,
+                                         const std::vector<std::string>& smscs);
 
 }  // namespace topupd::store

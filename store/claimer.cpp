@@ -36,9 +36,9 @@ worker::taken claimer::take(std::deque<Value>& into, std::size_t at_most, Value 
   return worker::taken::yes;
 }
 
-void claimer::claim(std::size_t at_most) {
+void claimer::claim(std::size_t at_most, std::vector<std::string> smscs) {
   const std::lock_guard lock{guard_};
-  if (wanted_ == 0) wanted_ = at_most;
+  if (wanted_.at_most == 0) wanted_ = {.at_most = at_most, .smscs = std::move(smscs)};
   wake_.notify_one();
 }
 
@@ -57,15 +57,15 @@ void claimer::run() {
   pthread_setname_np(pthread_self(), "store-claimer");
   std::unique_lock lock{guard_};
   while (true) {
-    wake_.wait(lock, [this] { return stopping_ || wanted_ != 0 || !parts_.empty() || !deliveries_.empty(); });
+    wake_.wait(lock, [this] { return stopping_ || wanted_.at_most != 0 || !parts_.empty() || !deliveries_.empty(); });
     if (stopping_) return;
     const work now = next();
     lock.unlock();
     if (!now.deliveries.empty()) serve(now.deliveries);
     for (const part& one : now.parts) serve(one);
-    if (now.wanted != 0) serve(now.wanted);
+    if (now.wanted.at_most != 0) serve(now.wanted);
     lock.lock();
-    if (now.wanted != 0) wanted_ = 0;
+    if (now.wanted.at_most != 0) wanted_ = {};
   }
 }
 
@@ -104,9 +104,9 @@ void claimer::serve(const part& one) {
   to_.on_refused({one.ticket});
 }
 
-void claimer::serve(std::size_t wanted) {
+void claimer::serve(const request& wanted) {
   if (!beside_.up() || !connect()) return;
-  auto answer = link_->claim(wanted);
+  auto answer = link_->claim(wanted.at_most, wanted.smscs);
   if (answer.fate == fate::away) replace({});
   if (!answer.value.empty()) to_.on_claimed(std::move(answer.value));
 }

@@ -10,6 +10,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -27,15 +28,19 @@ class claimer {
 
   worker::taken keep(part value);
   worker::taken note(delivery value);
-  void claim(std::size_t at_most);
+  void claim(std::size_t at_most, std::vector<std::string> smscs);
   void stop();  // breaks off; who sent something and heard nothing sends it again
 
  private:
+  struct request {
+    std::size_t at_most = 0;  // 0: none is wanted
+    std::vector<std::string> smscs;
+  };
   // Each kind has its turn, so that none waits for all of another.
   struct work {
     std::vector<delivery> deliveries;
     std::vector<part> parts;  // at most one
-    std::size_t wanted = 0;
+    request wanted;
   };
 
   template <typename Value>
@@ -44,7 +49,7 @@ class claimer {
   work next();
   void serve(const std::vector<delivery>& deliveries);
   void serve(const part& one);
-  void serve(std::size_t wanted);
+  void serve(const request& wanted);
   bool connect();
   void replace(std::unique_ptr<gateway_link> link);
 
@@ -57,7 +62,7 @@ class claimer {
   server last_;                         // the thread's own: to be asked after all others
   std::deque<delivery> deliveries_;
   std::deque<part> parts_;
-  std::size_t wanted_ = 0;  // until it is served: one request at a time
+  request wanted_;  // until it is served: one request at a time
   bool stopping_ = false;
   std::thread thread_;
 };

@@ -66,7 +66,7 @@ gateway_link::gateway_link(const worker_options& options, const std::string& nam
     // everybody's turn in its hand, for a gateway that vanished to take its answer.
     pqxx::nontransaction{*connection_}.exec(
         fmt::format("set statement_timeout = {}; set tcp_user_timeout = '10s'", options.call_limit.count() * 4 / 5));
-    connection_->prepare(redeem_statement, "select * from topup.redeem(" + placeholders(42) + ")");
+    connection_->prepare(redeem_statement, "select * from topup.redeem(" + placeholders(43) + ")");
     connection_->prepare(quarantine_statement, "select * from topup.quarantine(" + placeholders(10) + ")");
     connection_->prepare(claim_statement, "select * from topup.claim(" + placeholders(7) + ")");
     connection_->prepare(keep_part_statement, "select topup.keep_part(" + placeholders(10) + ")");
@@ -143,8 +143,8 @@ called<std::vector<decision>> gateway_link::quarantine(const item& bad) {
   return {fate::done, decisions_of(answer.value, {&bad, 1}), {}};
 }
 
-called<std::vector<decision>> gateway_link::claim(std::size_t at_most) {
-  const auto answer = call(claim_statement, claim_arguments(options_, at_most));
+called<std::vector<decision>> gateway_link::claim(std::size_t at_most, const std::vector<std::string>& smscs) {
+  const auto answer = call(claim_statement, claim_arguments(options_, at_most, smscs));
   if (answer.fate != fate::done) return {answer.fate, {}, answer.why};
   if (!answer.value.empty()) come_by(crash_point::claimed);
   return {fate::done, decisions_of(answer.value), {}};

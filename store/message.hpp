@@ -144,7 +144,8 @@ struct decision {
   std::vector<past_transfer> history;     // history: at most three
   std::chrono::sys_seconds decided_at{};  // the database's clock
   std::int64_t batch = 0;                 // which call of the store decided it, for the log
-  int attempts = 1;                       // how often its reply was handed out to be sent, this time counted
+  int lease = 1;                          // which one of its reply this is: each claim begins another
+  int attempts = 1;                       // which one to send its reply this is: the SMSC refused the others for now
 };
 
 // A part of a long text, kept until the others are there (3GPP TS 23.040 §9.2.3.24.1). Octets are sealed: a PIN may be
@@ -171,12 +172,13 @@ struct reply_result {
     release,   // not sent: owed again at once, lease given back
     renew,     // in flight: the lease goes on
   } what = kind::sent;
+  int lease = 1;  // decision::lease. What is said of one that is over counts no more, but that it was sent is a fact
   std::string smsc_message_id = {};               // sent: by what a delivery receipt will name it; empty: by nothing
   std::uint32_t status = 0;                       // refused, deferred: command_status
   std::string smsc = {};                          // sent: by which SMSC, when that is another one than the text's
   bool awaited = false;                           // sent: a delivery receipt was asked for
   std::chrono::seconds retry_in{0};               // deferred
-  std::chrono::steady_clock::time_point at = {};  // heard: when
+  std::chrono::steady_clock::time_point at = {};  // sent: when
 };
 
 // The final states of SMPP 3.4 §5.2.28, as a delivery receipt tells them. Others (ENROUTE, ACCEPTED) change nothing.

@@ -199,7 +199,7 @@ struct message_story {
   bool heard = false;           // the SMSC surely has our acknowledgement
   std::string reply;            // none, owed, sent, dead, delivered, undelivered
   std::string lease_owner;      // the gateway that has the reply, or had it last
-  int attempts = 0;
+  int attempts = 0;             // which one to send the reply this is: the SMSC refused those before for now
   std::optional<moment> sent;
   std::string smsc_message_id;
   std::optional<int> reply_status;            // the SMSC's, of a reply that it refused last, for good or for now

@@ -33,8 +33,8 @@ worker::taken worker::note(delivery value) {
 void worker::report(reply_result value) {
   body_->writing.report(std::move(value));
 }
-void worker::claim(std::size_t at_most) {
-  body_->claiming.claim(at_most);
+void worker::claim(std::size_t at_most, std::vector<std::string> smscs) {
+  body_->claiming.claim(at_most, std::move(smscs));
 }
 
 void worker::stop(std::chrono::milliseconds within) {

@@ -28,7 +28,6 @@ struct worker_options {
   std::size_t batch_max = 256;
   std::size_t queue_max = 4096;  // texts waiting; above it offer() says full
   std::chrono::seconds lease{10};
-  std::vector<std::string> smscs = {};  // whose replies claim() asks for; empty: of all
   std::string service_currency = "USD";
   std::string service_language = "en";      // of a notice to somebody who has chosen none
   std::vector<std::string> key_ids = {};    // of the PIN keys: keyring::ids()
@@ -64,8 +63,8 @@ class door {
   virtual taken keep(part value) = 0;      // on the second connection; its fate comes by callback
   virtual taken note(delivery value) = 0;  // likewise, many in one call
   virtual void report(reply_result value) = 0;  // never refused: bounded by what was handed out
-  // Asks for owed replies with a lapsed lease; one request at a time, others are dropped.
-  virtual void claim(std::size_t at_most) = 0;
+  // Asks for owed replies with a lapsed lease to texts of these SMSCs; one request at a time, others are dropped.
+  virtual void claim(std::size_t at_most, std::vector<std::string> smscs) = 0;
 };
 
 class worker final : public door {
@@ -93,7 +92,7 @@ class worker final : public door {
   taken keep(part value) override;
   taken note(delivery value) override;
   void report(reply_result value) override;
-  void claim(std::size_t at_most) override;
+  void claim(std::size_t at_most, std::vector<std::string> smscs) override;
   // Finishes what was taken (bounded by `within`, and by a connection attempt under way), writes the last reports, ends
   // both threads. A text whose call had to be broken off is neither decided nor refused: nobody knows, and it will be
   // delivered again.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 #include <random>
+#include <tuple>
 
 namespace topupd::store {
 namespace {
@@ -19,11 +20,15 @@ constexpr int failures_at_most = 3;  // of one text on its own, then it is quara
 constexpr milliseconds failure_pause{50};
 constexpr std::size_t results_at_most = 4096;  // in one call
 
-// In order of receipt, as the function wants them, and one each: what is known for certain stands for what is not.
+// In order of receipt, as the function wants them, and one each: what is known for certain stands for what is not, and
+// the lease that goes on for one that is over.
 std::vector<reply_result> in_order(std::vector<reply_result> results) {
-  std::sort(results.begin(), results.end(), [](const reply_result& a, const reply_result& b) {
-    return std::pair{a.receipt, a.what} < std::pair{b.receipt, b.what};
-  });
+  const auto rank = [](const reply_result& of) {
+    const bool is_sent = of.what <= reply_result::kind::heard;
+    return std::tuple{of.receipt, !is_sent, is_sent ? 0 : -of.lease, of.what};
+  };
+  std::sort(results.begin(), results.end(),
+            [&](const reply_result& a, const reply_result& b) { return rank(a) < rank(b); });
   const auto same = [](const reply_result& a, const reply_result& b) { return a.receipt == b.receipt; };
   results.erase(std::unique(results.begin(), results.end(), same), results.end());
   return results;

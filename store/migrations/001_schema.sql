@@ -378,7 +378,8 @@ create table topup.message (
   reply            topup.reply_state not null default 'none',
   lease_until      timestamptz,
   lease_owner      text,
-  attempts         smallint not null default 1,               -- how often the reply was handed to a gateway to be sent
+  lease_no         smallint not null default 1,               -- each claim begins another one, also of the same owner
+  attempts         smallint not null default 1,               -- which one to send the reply this is: the SMSC refused the others for now
   sent_at          timestamptz,
   smsc_message_id  text,
   heard            boolean not null default false,            -- the SMSC surely has our acknowledgement: it delivers no more

@@ -16,7 +16,7 @@ create type topup.decision as (
   smsc text, source text, short_code text, language text, sender bigint,
   target bigint, serial bigint, amount_minor bigint, currency text, balance_minor bigint, balance_currency text,
   valid_until bigint, earlier bigint, earlier_at bigint, until bigint, reason text, got smallint,
-  decided_at bigint, batch bigint, attempts smallint, extra topup.extra);
+  decided_at bigint, batch bigint, lease_no smallint, attempts smallint, extra topup.extra);
 
 create function topup.seconds(at timestamptz) returns bigint
 language sql stable as $$ select floor(date_part('epoch', at))::bigint $$;
@@ -27,8 +27,12 @@ language sql stable as $$
   select row(asked, m.receipt, m.outcome, m.action, duplicate, reply_owed, m.smsc, m.source, m.short_code, m.language, m.sender,
              m.target, m.serial, m.amount_minor, m.currency, m.balance_minor, m.balance_currency,
              topup.seconds(m.valid_until), m.earlier, topup.seconds(m.earlier_at), topup.seconds(m.until), m.reason, m.got,
-             topup.seconds(m.received_at), m.batch_no, m.attempts, m.extra)::topup.decision
+             topup.seconds(m.received_at), m.batch_no, m.lease_no, m.attempts, m.extra)::topup.decision
 $$;
+
+-- The lease that begins: another one than all that somebody may still speak of.
+create function topup.next_lease(lease_no smallint) returns smallint
+language sql immutable as $$ select (lease_no % 32767 + 1)::smallint $$;
 
 -- Quarters of an hour since 1970. A fingerprint is unique within one; a redelivery is looked for in this one and the last.
 create function topup.bucket(at timestamptz) returns integer
@@ -428,7 +432,7 @@ create function topup.redeem(
   reasons text[], gots smallint[], languages text[],
   leaders bigint[], given_serials bigint[], expecteds bigint[], abouts bigint[], olders bytea[],
   marked bigint[], marks text[], mark_ages integer[], smsc_message_ids text[], statuses integer[],
-  sent_by text[], awaiteds boolean[], retry_ins integer[])
+  sent_by text[], awaiteds boolean[], retry_ins integer[], lease_nos smallint[])
 returns setof topup.decision
 language plpgsql security definer
 set search_path = topup, pg_temp
@@ -490,8 +494,9 @@ declare
   flood boolean;
 begin
   -- A reply was sent, and perhaps our acknowledgement heard; refused, for good or for now; not tried (release): owed again at
-  -- once; or in flight still. But for what was sent, which is a fact, only the lease's owner may say so: a gateway that was
-  -- frozen and goes on says nothing about a reply that another one has taken over since.
+  -- once; or in flight still. But for what was sent, which is a fact, only the lease's owner may say so, and only of this
+  -- lease: a gateway that was frozen and goes on says nothing about a reply that another one has taken over since, and what it
+  -- gave back before it claimed the reply again is not given back by that now.
   if cardinality(marked) > 0 then
     update message m set
       reply = case when r.mark in ('sent', 'heard') then 'sent' when r.mark = 'refused' then 'dead' else 'owed' end::reply_state,
@@ -501,12 +506,13 @@ begin
       reply_status = case when r.mark in ('release', 'renew') then m.reply_status else r.status end,
       lease_until = case r.mark when 'release' then moment when 'renew' then moment + lease
                                 when 'deferred' then moment + r.retry_in * interval '1 second' else m.lease_until end,
-      lease_owner = case when r.mark <> 'deferred' then m.lease_owner end
-    from unnest(marked, marks, mark_ages, smsc_message_ids, statuses, retry_ins)
-           as r (receipt, mark, age, smsc_message_id, status, retry_in)
+      lease_owner = case when r.mark <> 'deferred' then m.lease_owner end,
+      attempts = m.attempts + (r.mark = 'deferred')::integer
+    from unnest(marked, marks, mark_ages, smsc_message_ids, statuses, retry_ins, lease_nos)
+           as r (receipt, mark, age, smsc_message_id, status, retry_in, lease_no)
     where m.receipt = r.receipt and m.receipt = any (marked)
       and m.reply::text = 'owed'  -- as a text, so that the index of owed replies is no way to look for these
-      and (r.mark in ('sent', 'heard') or m.lease_owner = instance);
+      and (r.mark in ('sent', 'heard') or m.lease_owner = instance and m.lease_no = coalesce(r.lease_no, 1));
     if sent_by <> '{}' or true = any (awaiteds) then
       perform follow_replies(moment, marked, smsc_message_ids, sent_by, awaiteds);
     end if;
@@ -554,6 +560,8 @@ begin
       update message m set
         seen = m.seen + case when m.receipt = receipts[t.n] then 0 else copies[t.n] end,
         lease_owner = case when m.lease_until <= moment then instance else m.lease_owner end,
+        lease_no = case when m.lease_until <= moment or m.receipt = receipts[t.n] and m.lease_owner = instance
+                        then next_lease(m.lease_no) else m.lease_no end,
         lease_until = case when m.lease_until <= moment or m.receipt = receipts[t.n] and m.lease_owner = instance
                            then moment + lease else m.lease_until end
       from unnest(known, originals) as t (n, receipt)
@@ -1058,7 +1066,7 @@ begin
               case when (m.extra).leader is not null then m.sender end, m.target, m.serial, m.amount_minor, m.currency,
               m.balance_minor, m.balance_currency,
               seconds(m.valid_until), m.earlier, seconds(m.earlier_at), seconds(m.until), m.reason, m.got,
-              seconds(m.received_at), m.batch_no, m.attempts, m.extra;
+              seconds(m.received_at), m.batch_no, m.lease_no, m.attempts, m.extra;
 end $$;
 
 -- A text on which redeem() fails whenever it is tried is recorded and answered, so that the SMSC does not send it for ever.
@@ -1150,7 +1158,7 @@ as $$
 begin
   perform sweep_parts(service_language, part_time, answers_per_hour);
   return query
-    update message m set lease_until = now() + lease, lease_owner = instance, attempts = least(m.attempts + 1, 32767)
+    update message m set lease_until = now() + lease, lease_owner = instance, lease_no = next_lease(m.lease_no)
     where m.receipt = any (array(
       select due.receipt from message due
       where due.reply = 'owed' and due.lease_until <= now() and (cardinality(smscs) = 0 or due.smsc = any (smscs))

@@ -91,16 +91,16 @@ TEST_CASE("a reply's way to the phone is told in one line") {
           told(of, "owed", "expired");
           of.resent = at(9);
         }) ==
-        "reply owed, 1 attempts so far by gw-1, once more since 2026-11-22T00:00:09Z: not delivered, expired, error "
+        "reply owed by gw-1, once more since 2026-11-22T00:00:09Z: not delivered, expired, error "
         "001, at 2026-11-22T00:00:04Z");
   CHECK(with([&](story& of) {
           of.reply = "owed";
           of.lease_owner.clear();
+          of.attempts = 3;
           of.reply_status = 8;
           of.deferred_until = at(60);
         }) ==
-        "reply owed, 1 attempts so far, refused by the SMSC for now, command_status 0x00000008, again at "
-        "2026-11-22T00:01:00Z");
+        "reply owed, refused by the SMSC for now, attempt 2, command_status 0x00000008, again at 2026-11-22T00:01:00Z");
   CHECK(with([](story& of) {
           of.reply = "dead";
           of.reply_status = 11;

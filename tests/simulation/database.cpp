@@ -1,5 +1,6 @@
 #include "tests/simulation/database.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace topupd::simulation {
@@ -59,6 +60,7 @@ store::decision database::again_known(const std::string& instance, message& know
   if (takes) {
     known.lease_owner = instance;
     known.lease_until = world_.now() + lease;
+    ++known.facts.lease;
   }
   auto facts = known.facts;
   facts.ticket = asked.text.ticket;
@@ -126,7 +128,7 @@ void database::mark(const std::string& instance, const store::reply_result& valu
   const auto found = rows_.find(value.receipt.number);
   if (found == rows_.end() || found->second.reply != message::reply_state::owed) return;
   auto& row = found->second;
-  const bool ours = row.lease_owner == instance;
+  const bool ours = row.lease_owner == instance && row.facts.lease == value.lease;
   using kind = store::reply_result::kind;
   switch (value.what) {
     case kind::heard:
@@ -141,9 +143,14 @@ void database::mark(const std::string& instance, const store::reply_result& valu
       if (const auto early = early_.find(key); early != early_.end()) row.reply = state_after(early->second);
       break;
     }
-    case kind::refused: row.reply = message::reply_state::dead; break;
+    case kind::refused:
+      if (ours) row.reply = message::reply_state::dead;
+      break;
     case kind::deferred:
-      if (ours) row.lease_until = world_.now() + value.retry_in;
+      if (!ours) break;
+      row.lease_until = world_.now() + value.retry_in;
+      row.lease_owner.clear();
+      ++row.facts.attempts;
       break;
     case kind::release:
       if (ours) row.lease_until = world_.now();
@@ -154,14 +161,16 @@ void database::mark(const std::string& instance, const store::reply_result& valu
   }
 }
 
-std::vector<store::decision> database::claim(const std::string& instance, std::size_t at_most) {
+std::vector<store::decision> database::claim(const std::string& instance, std::size_t at_most,
+                                             const std::vector<std::string>& smscs) {
   std::vector<store::decision> claimed;
   for (auto& [number, row] : rows_) {
     if (claimed.size() == at_most) break;
     if (row.reply != message::reply_state::owed || row.lease_until > world_.now()) continue;
+    if (std::ranges::find(smscs, row.facts.smsc) == smscs.end()) continue;
     row.lease_owner = instance;
     row.lease_until = world_.now() + lease;
-    ++row.facts.attempts;
+    ++row.facts.lease;
     auto facts = row.facts;
     facts.reply_owed = true;
     claimed.push_back(facts);

@@ -44,7 +44,8 @@ class database {
 
   std::vector<store::decision> redeem(const std::string& instance, const std::vector<numbered_text>& texts,
                                       const std::vector<store::reply_result>& marks, bool again);
-  std::vector<store::decision> claim(const std::string& instance, std::size_t at_most);
+  std::vector<store::decision> claim(const std::string& instance, std::size_t at_most,
+                                     const std::vector<std::string>& smscs);
   void note(const store::delivery& value);
 
   duration lease = seconds(10);

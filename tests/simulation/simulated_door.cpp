@@ -45,12 +45,12 @@ void simulated_door::report(store::reply_result value) {
   });
 }
 
-void simulated_door::claim(std::size_t at_most) {
+void simulated_door::claim(std::size_t at_most, std::vector<std::string> smscs) {
   if (!up_ || std::exchange(claiming_, true)) return;
-  host_.after(time_of_a_call(), [this, at_most] {
+  host_.after(time_of_a_call(), [this, at_most, smscs = std::move(smscs)] {
     claiming_ = false;
     if (weather_.away) return;
-    auto owed = database_.claim(instance_, at_most);
+    auto owed = database_.claim(instance_, at_most, smscs);
     if (!owed.empty()) to_.on_claimed(std::move(owed));
   });
 }

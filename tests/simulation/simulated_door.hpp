@@ -35,7 +35,7 @@ class simulated_door final : public store::door {
   taken keep(store::part value) override;  // there are no long texts here
   taken note(store::delivery value) override;
   void report(store::reply_result value) override;
-  void claim(std::size_t at_most) override;
+  void claim(std::size_t at_most, std::vector<std::string> smscs) override;
 
  private:
   struct call {

@@ -71,7 +71,9 @@ class gateway {
   std::vector<decision> decide_all(std::vector<text> texts);
   void report(std::vector<reply_result> results);
   void note(std::vector<delivery> deliveries);
-  std::vector<decision> claim(std::size_t at_most) { return link_.claim(at_most).value; }
+  std::vector<decision> claim(std::size_t at_most, const std::vector<std::string>& smscs = {}) {
+    return link_.claim(at_most, smscs).value;
+  }
   // As after an unknown COMMIT: the same texts with the same receipts as in the last decide.
   std::vector<decision> repeat();
 

@@ -161,7 +161,7 @@ TEST_CASE("a server that lets everybody in and acknowledges nothing is not asked
   at.url += fmt::format(" host=127.0.0.1,127.0.0.1 port={},{}", old_primary.port(), std::getenv("PGPORT"));
   counter one{at};
   one.ask(plain(carol, action::help));
-  one.works.claim(1);
+  one.works.claim(1, {});
   old_primary.hang();
   CHECK(one.ask(redeem(alice, voucher(card))).outcome == outcome::credited);
   CHECK(one.seen(&counter::states).at(0).second ==

@@ -104,6 +104,28 @@ TEST_CASE("results of replies ride on the next call, or go by themselves after a
   CHECK(state() == "sent");
 }
 
+TEST_CASE(
+    "of what is said of a reply in one call, that it was sent counts most, then what is said of its newest lease") {
+  database db;
+  auto at = options(db);
+  at.report_delay = std::chrono::hours{1};
+  counter one{at};
+  const decision kept = one.ask(plain(alice, action::help)), sent = one.ask(plain(bob, action::help));
+  db.pass("11 seconds");
+  one.works.claim(100, {});
+  REQUIRE(one.until([&] { return one.claimed.size() == 2; }));
+  db.pass("9 seconds");
+  for (const decision& before : {kept, sent})
+    one.works.report({.receipt = before.receipt, .what = reply_result::kind::release, .lease = before.lease});
+  for (const decision& now : one.seen(&counter::claimed))
+    one.works.report({.receipt = now.receipt, .what = reply_result::kind::renew, .lease = now.lease});
+  one.works.report({.receipt = sent.receipt, .lease = sent.lease, .smsc_message_id = "1"});
+  one.works.stop(std::chrono::seconds{30});
+  db.pass("5 seconds");
+  CHECK(gateway{db, "two"}.claim(100).empty());
+  CHECK(db.count("select count(*) from topup.message where reply = 'sent'") == 1);
+}
+
 TEST_CASE("a stop finishes what was taken and writes the last results") {
   database db;
   const auto card = db.print(500);
@@ -150,9 +172,9 @@ TEST_CASE("a worker takes over the replies of one that died") {
     for (int i = 0; i < 3; ++i) dead.ask(redeem(alice, voucher(card + i)));
   }
   counter two{options(db, "two")};
-  two.works.claim(100);
+  two.works.claim(100, {});
   db.pass("11 seconds");
-  while (two.seen(&counter::claimed).empty()) two.works.claim(100);
+  while (two.seen(&counter::claimed).empty()) two.works.claim(100, {});
   CHECK(two.until([&] { return two.claimed.size() == 3; }));
   for (const decision& reply : two.claimed) CHECK(reply.outcome == outcome::credited);
   CHECK(db.count("select count(*) from topup.message where lease_owner = 'two'") == 3);

@@ -69,12 +69,16 @@ class told_door final : public store::door {
  public:
   std::vector<store::reply_result> reports;
   std::vector<std::size_t> claims;
+  std::vector<std::string> claimed_of;  // by the last of them
 
   taken offer(store::text /*value*/) override { return taken::away; }
   taken keep(store::part /*value*/) override { return taken::away; }
   taken note(store::delivery /*value*/) override { return taken::away; }
   void report(store::reply_result value) override { reports.push_back(std::move(value)); }
-  void claim(std::size_t at_most) override { claims.push_back(at_most); }
+  void claim(std::size_t at_most, std::vector<std::string> smscs) override {
+    claims.push_back(at_most);
+    claimed_of = std::move(smscs);
+  }
 };
 
 inline const config::settings& example() {

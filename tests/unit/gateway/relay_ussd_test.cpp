@@ -64,7 +64,7 @@ TEST_CASE("a reply that another process owed, or that has waited for too long, g
     auto facts = dialled();
     if (claimed) facts.ticket = 0;
     rig.add(facts);
-    if (!claimed) rig.pass(6s);
+    if (!claimed) rig.pass(5s);
     rig.recover(0);
     const auto sent = rig.one();
     CHECK_FALSE(is_ussd(sent));

@@ -58,7 +58,7 @@ class patient_door final : public store::door {
   taken keep(store::part value) override { return take(parts, std::move(value)); }
   taken note(store::delivery value) override { return take(deliveries, std::move(value)); }
   void report(store::reply_result /*value*/) override {}
-  void claim(std::size_t /*at_most*/) override {}
+  void claim(std::size_t /*at_most*/, std::vector<std::string> /*smscs*/) override {}
 
  private:
   template <class Value>
