@@ -27,6 +27,7 @@ namespace {
 struct arguments {
   std::string listen = "127.0.0.1:2775";
   std::string password = "secret";
+  std::string kind = "smpp34";
   std::string handset = "+999701234567";
   std::string pins_file;
   std::string journal_file;
@@ -130,6 +131,9 @@ int main(int count, char** words) {
   app.add_option("--system-id", given.centre.system_id, "that a bind must have; empty: any")->capture_default_str();
   app.add_option("--password", given.password, "that a bind must have");
   app.add_option("--short-code", given.centre.short_code, "that the texts go to")->capture_default_str();
+  app.add_option("--profile", given.kind, "smpp34: by the book; osmocom: as OsmoMSC, with its quirks")
+      ->check(CLI::IsMember({"smpp34", "osmocom"}))
+      ->capture_default_str();
   app.add_option("--tls-cert", given.certificate.certificate_file, "speak TLS, with this certificate (PEM)");
   app.add_option("--tls-key", given.certificate.key_file, "its key");
   app.add_option("--tls-ca", given.certificate.ca_file, "demand a certificate by one of these of who connects");
@@ -159,6 +163,7 @@ int main(int count, char** words) {
       if (!fault.empty()) throw CLI::ValidationError("--tls-cert", fault);
       given.centre.tls = given.certificate;
     }
+    if (given.kind == "osmocom") given.centre.profile = profile::osmocom;
     given.centre.retry_delay = std::chrono::milliseconds(retry_ms);
     endpoint_from(given.listen);
   } catch (const CLI::ParseError& wrong) {

@@ -34,6 +34,12 @@ void phone::hook(smsc::events& events) {
       timer_.cancel();
     }
   };
+  // What the phone shows when its text is not taken and nobody will deliver it again.
+  events.on_answered = [](const text& value, std::optional<smpp::command_status> status, bool again) {
+    if (again || status == smpp::command_status::rok || !value.message.is_text()) return;
+    fmt::print(stderr, "smsc-sim: the text of {} was not taken ({}): try again later\n", value.message.source.digits,
+               status ? name(*status) : "no answer");
+  };
   events.on_odd = [](const std::string& what) { fmt::print(stderr, "smsc-sim: {}\n", what); };
 }
 

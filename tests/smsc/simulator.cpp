@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "tests/smsc/long_text.hpp"
+#include "tests/smsc/osmocom.hpp"
 #include "tests/smsc/spoiler.hpp"
 
 namespace topupd::smsc {
@@ -31,6 +32,11 @@ std::string words(const smpp::ended& end) {
   return "closed: " + std::string(name(end.by_session->reason));
 }
 
+std::unique_ptr<quirks> quirks_of(const options& wish) {
+  if (wish.profile == profile::osmocom) return std::make_unique<osmocom>(wish.short_code);
+  return std::make_unique<quirks>();
+}
+
 // True once, when the Nth of something has come.
 bool is_due(int& countdown) {
   return countdown > 0 && --countdown == 0;
@@ -42,6 +48,7 @@ simulator::simulator(asio::io_context& io, smsc::options options, smsc::events e
     : io_(io),
       options_(std::move(options)),
       events_(std::move(events)),
+      quirks_(quirks_of(options_)),
       acceptor_(io),
       retry_timer_(io),
       away_timer_(io) {
@@ -135,11 +142,15 @@ asio::awaitable<void> simulator::serve(tcp::socket socket) {
   handlers.on_submitted = [this, &here](smpp::ticket id, command_status status, const std::string&) {
     on_answer(here, id, status);
   };
-  handlers.on_unknown = [this](smpp::ticket id) { send_again_later(id); };
+  handlers.on_unknown = [this](smpp::ticket id) { on_no_answer(id); };
   handlers.on_room = [this] { send_what_waits(); };
   auto stream = options_.tls ? smpp::stream(std::move(socket), *options_.tls, smpp::tls_side::server)
                              : smpp::stream(std::move(socket));
-  here.connection.emplace(std::move(stream), std::move(session), std::move(handlers));
+  auto wire = quirks_->between(std::move(stream), [this](const std::string& what) {
+    if (events_.on_odd) events_.on_odd(what);
+  });
+  if (wire.work) spawn(std::move(*wire.work));
+  here.connection.emplace(std::move(wire.session), std::move(session), std::move(handlers));
 
   const smpp::ended end = co_await here.connection->run();
   if (events_.on_link) events_.on_link(words(end));
@@ -163,6 +174,7 @@ std::uint64_t simulator::deliver(const std::string& from, std::string_view utf8)
   const std::uint64_t first = last_id_ + 1;
   for (auto& each : parts) {
     each.source = {1, 1, from};  // international, ISDN
+    quirks_->dress(each);
     deliver(std::move(each));
   }
   return first;
@@ -214,15 +226,14 @@ void simulator::send_what_waits() {
 void simulator::on_answer(link& from, std::uint64_t id, command_status status) {
   if (is_due(faults.cut_before_answer)) {
     from.connection->abort();
-    send_again_later(id);
+    on_no_answer(id);
     return;
   }
   answers_.add(steady_clock::now() - texts_.at(id).sent_at);
-  const bool again = is_temporary(status);
+  const bool again = is_temporary(status) && quirks_->delivers_again();
   if (events_.on_answered) events_.on_answered(texts_.at(id), status, again);
   if (again) {
-    again_.push_back({steady_clock::now() + options_.retry_delay, id});
-    if (again_.size() == 1) retry();
+    send_again_later(id);
   } else {
     ++(status == command_status::rok ? counters_.taken : counters_.refused);
     settle(id);
@@ -231,9 +242,17 @@ void simulator::on_answer(link& from, std::uint64_t id, command_status status) {
   send_what_waits();
 }
 
-// Unanswered: the link broke, or the answer took too long.
+// The link broke, or the answer took too long.
+void simulator::on_no_answer(std::uint64_t id) {
+  const bool again = quirks_->delivers_again();
+  if (events_.on_answered) events_.on_answered(texts_.at(id), std::nullopt, again);
+  if (again) return send_again_later(id);
+  ++counters_.lost;
+  settle(id);
+  send_what_waits();
+}
+
 void simulator::send_again_later(std::uint64_t id) {
-  if (events_.on_answered) events_.on_answered(texts_.at(id), std::nullopt, true);
   again_.push_back({steady_clock::now() + options_.retry_delay, id});
   if (again_.size() == 1) retry();
 }
@@ -275,15 +294,19 @@ void simulator::on_submit(link& from, std::uint32_t sequence, const smpp::short_
     from.connection->acknowledge(sequence, command_status::rthrottled);
     return;
   }
+  if (const auto refusal = quirks_->refusal(value)) return from.connection->acknowledge(sequence, *refusal);
   ++counters_.replies;
   std::string message_id;
   if (is_due(faults.cut_at_submit)) {
     from.connection->abort();
   } else if (!faults.mute) {
-    message_id = std::to_string(++last_message_id_);
+    message_id = quirks_->message_id(++last_message_id_);
     from.connection->acknowledge(sequence, command_status::rok, message_id);
   }
-  const auto [whole, odd] = parts_.add(value, message_id);
+  const auto shown = quirks_->at_the_phone(value);
+  if (!shown) return;
+  if (auto receipt = quirks_->receipt(value)) deliver(std::move(*receipt));
+  const auto [whole, odd] = parts_.add(*shown, message_id);
   if (!odd.empty() && events_.on_odd) events_.on_odd(odd);
   if (whole && events_.on_reply) events_.on_reply(*whole);
 }

@@ -1,9 +1,9 @@
 // A short-message centre for tests, people and benchmarks: phones on one side, SMPP binds of the gateway on the other.
 //
 // It does what makes a real SMSC hard: it delivers a text again, the same octets under a new sequence number, until it
-// is answered for good; it keeps each phone's texts in order; and on request it misbehaves (see faults). It speaks
-// through our own smpp::session in the SMSC's role, so a fault common to both ends stays unseen: tests/peers has
-// somebody else's.
+// is answered for good; it keeps each phone's texts in order; on request it misbehaves (see faults), or is one kind of
+// SMSC with all its quirks (see profile). It speaks through our own smpp::session in the SMSC's role, so a fault common
+// to both ends stays unseen: tests/peers has somebody else's.
 //
 // The io_context's one thread. Before the simulator dies: stop(), and run the io_context until stopped().
 #pragma once
@@ -17,6 +17,7 @@
 #include <deque>
 #include <functional>
 #include <list>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,6 +26,7 @@
 
 #include "gateway/smpp/connection.hpp"
 #include "tests/smsc/latencies.hpp"
+#include "tests/smsc/quirks.hpp"
 #include "tests/smsc/reply.hpp"
 
 namespace topupd::smsc {
@@ -42,10 +44,13 @@ struct events {
   std::function<void(const text&)> on_sent;  // a deliver_sm left: once an attempt
   // Its answer; nothing when none came in time or the link broke. `again`: it will be delivered again.
   std::function<void(const text&, std::optional<smpp::command_status>, bool again)> on_answered;
-  std::function<void(const reply&)> on_reply;       // one that came in parts: once, whole
-  std::function<void(const std::string&)> on_odd;   // of a reply: "part 2 came twice", in words
+  std::function<void(const reply&)> on_reply;  // one that came in parts: once, whole
+  // Of a reply, "part 2 came twice", or what a profile does not take of the gateway; in words.
+  std::function<void(const std::string&)> on_odd;
   std::function<void(const std::string&)> on_link;  // "bound as topup", "lost: …", in words
 };
+
+enum class profile { smpp34, osmocom };
 
 struct options {
   boost::asio::ip::tcp::endpoint listen{boost::asio::ip::address_v4::loopback(), 0};
@@ -56,6 +61,7 @@ struct options {
   std::optional<smpp::tls_options> tls = {};    // of the server; none: plain
   std::chrono::milliseconds retry_delay{1000};  // before a text is delivered again
   std::chrono::milliseconds response_timeout{5000};
+  smsc::profile profile = smsc::profile::smpp34;
 };
 
 // What to do wrong, until told otherwise. Numbers count down to 0: then it behaves again.
@@ -76,6 +82,7 @@ struct counters {
   std::uint64_t sent = 0;       // deliver_sm, every attempt
   std::uint64_t taken = 0;      // texts answered ESME_ROK
   std::uint64_t refused = 0;    // texts refused for good
+  std::uint64_t lost = 0;       // texts not answered, and not to be delivered again
   std::uint64_t replies = 0;    // submit_sm taken
   std::uint64_t throttled = 0;  // submit_sm answered ESME_RTHROTTLED
 };
@@ -125,6 +132,7 @@ class simulator {
   void on_submit(link& from, std::uint32_t sequence, const smpp::short_message& value);
   void send_what_waits();
   link* with_room();
+  void on_no_answer(std::uint64_t id);
   void send_again_later(std::uint64_t id);
   void retry();
   void settle(std::uint64_t id);
@@ -133,6 +141,7 @@ class simulator {
   boost::asio::io_context& io_;
   smsc::options options_;
   smsc::events events_;
+  std::unique_ptr<quirks> quirks_;
   boost::asio::ip::tcp::acceptor acceptor_;
   boost::asio::steady_timer retry_timer_;
   boost::asio::steady_timer away_timer_;
