@@ -38,6 +38,7 @@ struct stand_options {
   std::size_t window = 64;
   std::size_t cards = 1200;  // the first stand of a process says for all
   bool journal = false;      // of the first SMSC
+  smsc::profile profile = smsc::profile::smpp34;
 };
 
 class stand {
