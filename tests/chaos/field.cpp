@@ -238,16 +238,16 @@ void field::rest() {
         },
         what, settled_within);
   };
-  tended([this] { return here.centre.unanswered() == 0; }, "answer to every text");
-  tended([this] { return here.replies.size() == static_cast<std::size_t>(texts); }, "reply to every phone");
-}
-
-void field::settle() {
   try {
-    rest();
+    tended([this] { return here.centre.unanswered() == 0; }, "answer to every text");
+    tended([this] { return here.replies.size() == static_cast<std::size_t>(texts); }, "reply to every phone");
   } catch (const std::exception& failure) {
     throw std::runtime_error(fmt::format("{}\n{}", ask_oracle().output, failure.what()));
   }
+}
+
+void field::settle() {
+  rest();
   for (auto& each : gateways) {
     each.daemon->signal(SIGTERM);
     here.until([&] { return each.daemon->exit_status().has_value(); }, "daemon's end after SIGTERM", 12s);

@@ -197,10 +197,8 @@ void cause_trouble(const wishes& wish) {
                back.count());
   }
   on.here.centre.faults.lose_at_submit = 0;
-  if (so_far.faults > 0) {
-    on.rest();
-    on.go_on(quiet_behind);
-  }
+  on.rest();
+  on.go_on(quiet_behind);
   fmt::print("chaos: {} kills, {} crashes of PostgreSQL, {} freezes, {} daemons, ", wish.kills, wish.crashes,
              wish.daemons > 1 ? wish.freezes : 0, wish.daemons);
   fmt::print("{} network faults: {} of the wires, {} tbf, {} drops, {} ss -K\n", wish.network, so_far.wires,
