@@ -129,7 +129,10 @@ daemon::daemon(const config::settings& settings, std::string path)
                   [this](const std::string& why) {
                     log_.warning("books not looked at", {{"why", why}});
                   })),
-      outbox_({.lease = settings.store.lease, .limit = settings.store.replies_max, .numbers = settings.reading.numbers},
+      outbox_({.lease = settings.store.lease,
+               .limit = settings.store.replies_max,
+               .unwritten_max = 2 * settings.store.batch_max,  // one batch on its way, and one that gathers
+               .numbers = settings.reading.numbers},
               replies(settings), links_, store_, log_, metrics_, std::random_device{}()),
       service_(settings, links_, store_, outbox_, log_, metrics_),
       signals_(io_, SIGTERM, SIGINT, SIGHUP),

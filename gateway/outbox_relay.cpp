@@ -19,6 +19,7 @@ constexpr milliseconds longest_margin{2'000};
 // A reply whose lease has lapsed is claimed soon after: by a fifth of a lease.
 constexpr int claims_in_a_lease = 5;
 constexpr std::size_t least_appetite = 64;
+constexpr milliseconds until_written{10};  // before the next look whether the store has written
 
 // Notices and replies to one number are in one order. Of a sender that is no number there is nothing but its name.
 std::uint64_t subscriber_of(const store::decision& facts) {
@@ -111,6 +112,10 @@ bool outbox_relay::submit_next(std::size_t lane, std::size_t by, time_point now)
     too_much_ = true;
     let_go(reply, now);
     return true;
+  }
+  if (store_.unwritten() >= options_.unwritten_max) {
+    wake_at_ = std::min(wake_at_, now + until_written);
+    return false;
   }
   const bool stale = is_ussd(reply.parts) && !is_in_dialogue(reply, links_.settings(by), now);
   if (reply.parts.empty() || reply.by != by || stale) make(reply, by, now);

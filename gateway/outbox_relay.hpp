@@ -3,9 +3,10 @@
 //
 // What is owed lives in the database; this holds only what this process has the lease of, and at most `limit` of it.
 // What does not fit, or whose lease lapses while it waits, is let go: it is claimed again, by this process or another.
-// Nothing is submitted on a lease that may have lapsed, neither after this process was frozen. Replies to one number
-// leave in the order of their texts, one at a time; one that is deferred keeps no other from leaving. Sans-I/O, as
-// smpp::session is: the time comes in, and tick() is called when deadline() has come. One thread: the gateway's.
+// Nothing is submitted on a lease that may have lapsed, neither after this process was frozen; nor while the store does
+// not write what became of so many others, since all of those would go again if this process died. Replies to one
+// number leave in the order of their texts, one at a time; one that is deferred keeps no other from leaving. Sans-I/O,
+// as smpp::session is: the time comes in, and tick() is called when deadline() has come. One thread: the gateway's.
 #pragma once
 
 #include <chrono>
@@ -33,6 +34,7 @@ class outbox_relay {
   struct options {
     std::chrono::milliseconds lease{7'000};
     std::size_t limit = 8192;          // waiting for one SMSC
+    std::size_t unwritten_max = 512;   // results that the store has not written; with more, nothing leaves
     parser::numbering_plan numbers{};  // for an SMSC that wants national ones
   };
   using time_point = smpp::time_point;

@@ -33,6 +33,9 @@ worker::taken worker::note(delivery value) {
 void worker::report(reply_result value) {
   body_->writing.report(std::move(value));
 }
+std::size_t worker::unwritten() const {
+  return body_->writing.unwritten();
+}
 void worker::claim(std::size_t at_most, std::vector<std::string> smscs) {
   body_->claiming.claim(at_most, std::move(smscs));
 }

@@ -63,6 +63,8 @@ class door {
   virtual taken keep(part value) = 0;      // on the second connection; its fate comes by callback
   virtual taken note(delivery value) = 0;  // likewise, many in one call
   virtual void report(reply_result value) = 0;  // never refused: bounded by what was handed out
+  // Reported, and not yet known to be written.
+  [[nodiscard]] virtual std::size_t unwritten() const = 0;
   // Asks for owed replies with a lapsed lease to texts of these SMSCs; one request at a time, others are dropped.
   virtual void claim(std::size_t at_most, std::vector<std::string> smscs) = 0;
 };
@@ -92,6 +94,7 @@ class worker final : public door {
   taken keep(part value) override;
   taken note(delivery value) override;
   void report(reply_result value) override;
+  [[nodiscard]] std::size_t unwritten() const override;
   void claim(std::size_t at_most, std::vector<std::string> smscs) override;
   // Finishes what was taken (bounded by `within`, and by a connection attempt under way), writes the last reports, ends
   // both threads. A text whose call had to be broken off is neither decided nor refused: nobody knows, and it will be

@@ -82,6 +82,11 @@ std::size_t writer::queued() const {
   return queue_.size();
 }
 
+std::size_t writer::unwritten() const {
+  const std::lock_guard lock{guard_};
+  return results_.size() + results_in_call_;
+}
+
 void writer::stop(milliseconds within) {
   if (!thread_.joinable()) return;
   {
@@ -114,6 +119,7 @@ void writer::run() {
 // What is to be done now; nothing in it after an idle while; nothing at all when it is time to end.
 std::optional<writer::work> writer::next() {
   std::unique_lock lock{guard_};
+  results_in_call_ = 0;
   while (!abandoned_) {
     const auto now = clock::now();
     const bool results_due = !results_.empty() && (stopping_ || results_.size() >= options_.batch_max ||
@@ -122,6 +128,7 @@ std::optional<writer::work> writer::next() {
       work found;
       found.items = take_batch(queue_, options_.batch_max);
       found.results = in_order(take_front(results_, results_at_most));
+      results_in_call_ = found.results.size();
       return found;
     }
     if (stopping_) break;
@@ -181,6 +188,7 @@ void writer::add_reported(std::vector<reply_result>& to) {
   std::move(results_.begin(), results_.end(), std::back_inserter(to));
   results_.clear();
   to = in_order(std::move(to));
+  results_in_call_ = to.size();
 }
 
 // False when the connection was lost over it.

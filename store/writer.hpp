@@ -36,6 +36,7 @@ class writer {
 
   [[nodiscard]] bool up() const;
   [[nodiscard]] std::size_t queued() const;
+  [[nodiscard]] std::size_t unwritten() const;
   [[nodiscard]] std::uint64_t progress() const { return progress_.load(std::memory_order_relaxed); }
 
  private:
@@ -73,6 +74,7 @@ class writer {
   std::unique_ptr<gateway_link> link_;  // null: lost
   std::deque<text> queue_;
   std::vector<reply_result> results_;
+  std::size_t results_in_call_ = 0;
   std::chrono::steady_clock::time_point results_since_;
   bool up_ = true;
   bool stopping_ = false;   // nothing more is taken

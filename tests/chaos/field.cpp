@@ -59,7 +59,7 @@ field::field(const field_options& options, std::mt19937& random)
       gateways(options.daemons),
       store_port(static_cast<std::uint16_t>(std::stoi(std::getenv("PGPORT")))),
       random_(random),
-      on_their_way_(options.window + options.batch),
+      on_their_way_(options.window + 2 * options.batch),
       between_texts_(1000 / options.texts_a_second) {
   const auto settings = scenarios::content(here.config());
   const auto url = settings.find("postgresql:///") + std::string("postgresql:///").size();

@@ -220,7 +220,8 @@ void course::judge() {
   const auto window = static_cast<int>(settings_.smscs.front().window) * settings_.smscs.front().binds;
   // What has left while the database was away is not known there, and another gateway may claim it first.
   const int overtaken = trouble_.away && gateways_.size() > 1 ? absences : 0;
-  const auto most = window * (report_.cuts + report_.kills + report_.freezes + overtaken + (trouble_.mute ? 100 : 0));
+  const auto most = (window + static_cast<int>(unwritten_max)) *
+                    (report_.cuts + report_.kills + report_.freezes + overtaken + (trouble_.mute ? 100 : 0));
   if (report_.duplicates > most)
     object(fmt::format("{} duplicate replies, at most {} were to be expected", report_.duplicates, most));
 }

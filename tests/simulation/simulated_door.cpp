@@ -78,6 +78,7 @@ void simulated_door::begin(call work) {
     work.marks.insert(work.marks.end(), marks_.begin(), marks_.end());
     marks_.clear();
   }
+  marks_in_call_ = work.marks.size();
   const auto takes = time_of_a_call();
   host_.after(takes / 2, [this, takes, work = std::move(work)]() mutable {
     const bool dies = host_.time().chance(weather_.lost_calls);
@@ -86,6 +87,7 @@ void simulated_door::begin(call work) {
     if (dies) return lost(std::move(work));
     host_.after(takes - takes / 2, [this, decided = std::move(decided)]() mutable {
       busy_ = false;
+      marks_in_call_ = 0;
       if (!std::exchange(up_, true)) to_.on_state(true);
       if (!decided.empty()) to_.on_decided(std::move(decided));
       gather();

@@ -35,6 +35,7 @@ class simulated_door final : public store::door {
   taken keep(store::part value) override;  // there are no long texts here
   taken note(store::delivery value) override;
   void report(store::reply_result value) override;
+  [[nodiscard]] std::size_t unwritten() const override { return marks_.size() + marks_in_call_; }
   void claim(std::size_t at_most, std::vector<std::string> smscs) override;
 
  private:
@@ -56,6 +57,7 @@ class simulated_door final : public store::door {
   callbacks to_;
   std::deque<store::text> queue_;
   std::vector<store::reply_result> marks_;
+  std::size_t marks_in_call_ = 0;
   bool busy_ = false;  // a call is under way, or waits for a connection to be repeated
   bool up_ = true;
   bool claiming_ = false;

@@ -42,6 +42,21 @@ TEST_CASE("a reply that comes again with a new lease while it waits may leave on
   CHECK(rig.out().size() == 1);
 }
 
+TEST_CASE("while the store does not write what became of so many replies, no other leaves") {
+  relay_rig rig({centre("main")}, {.unwritten_max = 3});
+  rig.door.not_written = 2;
+  rig.add(1, anna);
+  CHECK(rig.out().size() == 1);
+  rig.door.not_written = 3;
+  rig.add(2, ben);
+  rig.pass(1s);
+  rig.recover(0);
+  CHECK(rig.out().empty());
+  rig.door.not_written = 2;
+  rig.pass(10ms);  // it looks by itself
+  CHECK(rig.out().size() == 1);
+}
+
 TEST_CASE("frozen for longer than a lease, the relay submits nothing of what waited, whatever happens first") {
   for (const auto* first : {"room", "tick", "answer", "add"}) {
     CAPTURE(first);

@@ -70,11 +70,13 @@ class told_door final : public store::door {
   std::vector<store::reply_result> reports;
   std::vector<std::size_t> claims;
   std::vector<std::string> claimed_of;  // by the last of them
+  std::size_t not_written = 0;
 
   taken offer(store::text /*value*/) override { return taken::away; }
   taken keep(store::part /*value*/) override { return taken::away; }
   taken note(store::delivery /*value*/) override { return taken::away; }
   void report(store::reply_result value) override { reports.push_back(std::move(value)); }
+  [[nodiscard]] std::size_t unwritten() const override { return not_written; }
   void claim(std::size_t at_most, std::vector<std::string> smscs) override {
     claims.push_back(at_most);
     claimed_of = std::move(smscs);

@@ -58,6 +58,7 @@ class patient_door final : public store::door {
   taken keep(store::part value) override { return take(parts, std::move(value)); }
   taken note(store::delivery value) override { return take(deliveries, std::move(value)); }
   void report(store::reply_result /*value*/) override {}
+  [[nodiscard]] std::size_t unwritten() const override { return 0; }
   void claim(std::size_t /*at_most*/, std::vector<std::string> /*smscs*/) override {}
 
  private:
