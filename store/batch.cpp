@@ -61,25 +61,33 @@ std::vector<item> take_batch(std::deque<text>& queue, std::size_t at_most) {
   std::vector<item> batch;
   std::map<fingerprint, std::size_t> where;
   std::unordered_map<std::uint64_t, company> senders;
-  // Looks behind those that must wait, to the end if need be: a flood from one sender holds up that sender only.
+  // Looks behind those that must wait, to the end: a flood from one sender holds up that sender only, and what an SMSC
+  // delivers again while we are slow must not make us slower.
   auto kept = queue.begin(), next = queue.begin();
-  for (; next != queue.end() && batch.size() < at_most; ++next) {
+  const auto keep = [&] {
+    if (kept != next) *kept = std::move(*next);
+    ++kept;
+  };
+  for (; next != queue.end(); ++next) {
     if (const auto same = where.find(next->print); same != where.end()) {
       batch[same->second].copies.push_back(std::move(*next));
+      continue;
+    }
+    if (batch.size() == at_most) {
+      keep();
       continue;
     }
     company& there = senders[next->sender.number()];
     if (!may_join(there, *next)) {
       there.closed = true;
-      if (kept != next) *kept = std::move(*next);
-      ++kept;
+      keep();
       continue;
     }
     join(there, *next);
     where.emplace(next->print, batch.size());
     batch.push_back({.text = std::move(*next)});
   }
-  queue.erase(kept, next);
+  queue.erase(kept, queue.end());
   return batch;
 }
 

@@ -70,6 +70,10 @@ TEST_CASE("what may share a call, and what waits for the next one") {
 
 TEST_CASE("a batch has at most so many texts, and a flood from one sender does not hold up the others") {
   CHECK(batches({redeem(alice, voucher(1)), redeem(bob, voucher(2)), redeem(carol, voucher(3))}, 2) == "1 2 | 3 | ");
+  // Behind a full batch, too: what was delivered again while we were slow takes no place of its own.
+  const text again = redeem(alice, voucher(1));
+  CHECK(batches({again, redeem(bob, voucher(2)), redeem(carol, voucher(3)), again, plain(bob, action::help), again},
+                2) == "1+4+6 2 | 3 5 | ");
   std::deque<text> queue;
   for (int i = 0; i < 1000; ++i) queue.push_back(plain(alice, action::balance));
   queue.push_back(redeem(bob, voucher(1)));
