@@ -32,8 +32,18 @@ void check_credited_once(stand& here, int count) {
 // While it lives, a standby is waited for that never comes: COMMIT is durable here, and its answer is late for ever.
 struct endless_commits {
   stand& here;
-  explicit endless_commits(stand& at) : here(at) { set("set synchronous_standby_names = 'nobody'"); }
+  explicit endless_commits(stand& at) : here(at) {
+    set("set synchronous_standby_names = 'nobody'");
+    // It holds when the checkpointer has heard of it, and only a COMMIT that waits tells.
+    while (waiting("psql") == "0")
+      here.run({"timeout", "0.3", "psql", "-Xqc", "select pg_logical_emit_message(true, '', '')", "postgres"});
+  }
   ~endless_commits() { set("reset synchronous_standby_names"); }
+  // COMMITs of that program.
+  [[nodiscard]] std::string waiting(const std::string& of) const {
+    return here.sql("select count(*) from pg_stat_activity where wait_event = 'SyncRep' and application_name = '" + of +
+                    "'");
+  }
   void set(const std::string& what) {
     here.sql("alter system " + what);
     here.sql("select pg_reload_conf()");
@@ -57,8 +67,7 @@ TEST_CASE("a daemon killed between commit and acknowledgement credits once and a
   stand here;
   std::optional<endless_commits> stall(here);
   here.text("TOPUP " + here.pin(0));
-  here.until([&] { return here.sql("select count(*) from pg_stat_activity where wait_event = 'SyncRep'") == "1"; },
-             "a COMMIT that waits");
+  here.until([&] { return stall->waiting("topupd writer") == "1"; }, "a COMMIT that waits");
   here.kill_daemon();
   CHECK(here.centre.counters().taken == 0);
   stall.reset();
