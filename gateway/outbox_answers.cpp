@@ -17,8 +17,12 @@ constexpr seconds first_wait{10};
 constexpr seconds longest_wait{3'600};
 constexpr int most_attempts = 40;
 
-// No SMSC waits less for its deliver_sm_resp: OsmoMSC's five seconds (SMPP.md §3), less the way to us.
-constexpr seconds shortest_timer{4};
+// An SMSC that waits five seconds for its deliver_sm_resp, as OsmoMSC does (SMPP.md §3), has it by then: less the
+// second and a half that the decision took at most, and the way to us.
+constexpr seconds proven_within{3};
+
+// A bind that has taken a message so lately is known to its SMSC, whatever is said of another one.
+constexpr seconds known_for{30};
 
 }  // namespace
 
@@ -34,15 +38,21 @@ void outbox_relay::submitted(smpp::ticket name, smpp::command_status status, con
     case submit_verdict::sent:
       if (name == reply.first + reply.parts.size() - 1) reply.message_id = message_id;
       ++reply.taken;
+      took_at_[link.bind] = now;
       if (!reply.is_taken()) break;
       store::come_by(store::crash_point::submit_answered);
       metrics_.reply_sent();
-      if (!may_be_heard(reply, now)) taken(reply, now);
+      if (stopped_ || !may_be_heard(reply, now)) {
+        taken(reply, now);
+      } else {
+        ++unproven_;
+      }
       break;
     case submit_verdict::throttled: slow_down(reply, link, now); break;
     case submit_verdict::not_here:
-      links_.give_up(link, status);
-      again(reply, now);
+      if (const auto took = took_at_.find(link.bind); took == took_at_.end() || now - took->second > known_for)
+        links_.give_up(link, status);
+      not_taken(reply, status, false, now);
       break;
     case submit_verdict::temporary:
     case submit_verdict::permanent: not_taken(reply, status, said == submit_verdict::permanent, now); break;
@@ -57,6 +67,7 @@ void outbox_relay::heard(smpp::ticket name, time_point now) {
   auto& reply = found->second;
   reply.heard = may_be_heard(reply, now);
   if (!reply.is_taken()) return;
+  --unproven_;
   taken(reply, now);
   wake_at_ = now;
 }
@@ -64,7 +75,7 @@ void outbox_relay::heard(smpp::ticket name, time_point now) {
 // The SMSC that has our ESME_ROK will not deliver this text again. Not so when we were held up, or a wire was: its own
 // timer may have run out before our answer came.
 bool outbox_relay::may_be_heard(const owed& reply, time_point now) const {
-  return reply.acknowledged && !reply.heard && now < reply.came + shortest_timer && pulse_.steady(reply.came, now);
+  return reply.acknowledged && !reply.heard && now < reply.came + proven_within && pulse_.steady(reply.came, now);
 }
 
 void outbox_relay::taken(owed& reply, time_point now) {

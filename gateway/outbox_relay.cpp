@@ -56,6 +56,7 @@ void outbox_relay::stop() {
     auto& reply = owed_.at(receipt);
     reply.is_taken() ? taken(reply, {}) : let_go(reply, {});
   }
+  unproven_ = 0;
 }
 
 void outbox_relay::add(store::decision value, const std::optional<link_id>& acknowledged, time_point now) {
@@ -113,7 +114,7 @@ bool outbox_relay::submit_next(std::size_t lane, std::size_t by, time_point now)
     let_go(reply, now);
     return true;
   }
-  if (store_.unwritten() >= options_.unwritten_max) {
+  if (store_.unwritten() + unproven_ >= options_.unwritten_max) {
     wake_at_ = std::min(wake_at_, now + until_written);
     return false;
   }
@@ -261,6 +262,7 @@ void outbox_relay::look(time_point now) {
       lapsed.push_back(receipt);
     }
   }
+  unproven_ -= unheard.size();
   for (const auto receipt : unheard) taken(owed_.at(receipt), now);
   for (const auto receipt : lapsed) {
     auto& reply = owed_.at(receipt);

@@ -126,7 +126,9 @@ class outbox_relay {
   reply_queue queue_;                                           // a lane for each SMSC
   smpp::ticket last_ticket_ = 0;
   std::size_t on_their_way_ = 0;
-  std::size_t appetite_;  // what is claimed at most: no more than leaves within a lease
+  std::size_t unproven_ = 0;                             // taken, and not reported yet: each waits to be heard
+  std::unordered_map<std::size_t, time_point> took_at_;  // by bind: the last time that it took something
+  std::size_t appetite_;                                 // what is claimed at most: no more than leaves within a lease
   bool too_much_ = false;
   time_point started_{};
   time_point next_look_ = time_point::max();

@@ -41,10 +41,10 @@ std::string to_string(const reply_path& value) {
   return text;
 }
 
-// An address that ends as a dialogue does is not told apart from one: no subscriber has it.
+// A subscriber's number has digits alone, so the first such mark is ours; what stands behind it may be anything.
 reply_path reply_path_from(std::string_view text) {
   reply_path path;
-  if (const auto at = text.rfind(dialogue); at != std::string_view::npos) {
+  if (const auto at = text.find(dialogue); at != std::string_view::npos) {
     const auto about = text.substr(at + dialogue.size());
     const auto end = std::min(about.find(with), about.size());
     path.ussd = number_from<std::uint16_t>(about.substr(0, end));

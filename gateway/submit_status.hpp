@@ -12,7 +12,7 @@ namespace topupd::gateway {
 enum class submit_verdict {
   sent,
   throttled,  // the link is too fast: it slows down, the reply waits in front
-  not_here,   // the link's trouble, not the reply's: the link is bound anew, the reply waits in front
+  not_here,   // the link's trouble, perhaps: bound anew unless it took something lately; the reply goes later
   temporary,  // of this reply, or unknown: later again, with a limit
   permanent,  // the same octets will never be taken: dead, and an alarm
 };

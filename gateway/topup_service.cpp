@@ -142,7 +142,7 @@ void topup_service::submitted(smpp::ticket name, smpp::command_status status) {
   menus_.erase(found);
   switch (judge(status, links_.settings(smsc))) {
     case submit_verdict::throttled: metrics_.reply_throttled(); return links_.throttled(by);
-    case submit_verdict::not_here: return links_.give_up(by, status);
+    case submit_verdict::not_here:
     case submit_verdict::sent:
     case submit_verdict::temporary:
     case submit_verdict::permanent: return;

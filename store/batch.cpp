@@ -27,6 +27,8 @@ bool is_plain(const text& one) {
   return false;
 }
 
+constexpr std::size_t look_ahead = 16;  // batches, for copies of what is in this one
+
 // What of one sender is in the batch already.
 struct company {
   bool any = false;
@@ -61,14 +63,15 @@ std::vector<item> take_batch(std::deque<text>& queue, std::size_t at_most) {
   std::vector<item> batch;
   std::map<fingerprint, std::size_t> where;
   std::unordered_map<std::uint64_t, company> senders;
-  // Looks behind those that must wait, to the end: a flood from one sender holds up that sender only, and what an SMSC
-  // delivers again while we are slow must not make us slower.
+  // Looks behind those that must wait, to the end if need be: a flood from one sender holds up that sender only. And
+  // some way behind a full batch: what an SMSC delivers again while we are slow must not make us slower.
   auto kept = queue.begin(), next = queue.begin();
   const auto keep = [&] {
     if (kept != next) *kept = std::move(*next);
     ++kept;
   };
-  for (; next != queue.end(); ++next) {
+  const auto enough = queue.begin() + static_cast<std::ptrdiff_t>(std::min(queue.size(), look_ahead * at_most));
+  for (; next != queue.end() && (batch.size() < at_most || next < enough); ++next) {
     if (const auto same = where.find(next->print); same != where.end()) {
       batch[same->second].copies.push_back(std::move(*next));
       continue;
@@ -87,7 +90,7 @@ std::vector<item> take_batch(std::deque<text>& queue, std::size_t at_most) {
     where.emplace(next->print, batch.size());
     batch.push_back({.text = std::move(*next)});
   }
-  queue.erase(kept, queue.end());
+  queue.erase(kept, next);
   return batch;
 }
 

@@ -25,10 +25,10 @@ struct places {
 };
 places more_places(const text& of);
 
-// Takes at most `at_most` different texts out of the queue, oldest first, and all copies of them. The function decides
-// all texts of a call as if they had come at once; so of one sender only plain redemptions of different vouchers go
-// together, and what depends on an earlier text of the same sender (BAL, YES, NO, a question) waits for the next call,
-// and its later ones with it.
+// Takes at most `at_most` different texts out of the queue, oldest first, and the copies of them that are near. The
+// function decides all texts of a call as if they had come at once; so of one sender only plain redemptions of
+// different vouchers go together, and what depends on an earlier text of the same sender (BAL, YES, NO, a question)
+// waits for the next call, and its later ones with it.
 std::vector<item> take_batch(std::deque<text>& queue, std::size_t at_most);
 
 }  // namespace topupd::store

@@ -155,7 +155,8 @@ begin
     delete from undelivered u where u.sender = any (senders) returning u.receipt, u.at
   )
   select array_agg(t.receipt) into theirs from taken t where t.at > moment - resend_time();
-  update message m set reply = 'owed', lease_until = moment, lease_owner = null, extra.resent_at = seconds(moment)
+  update message m set reply = 'owed', lease_until = moment, lease_owner = null, attempts = 1,
+    extra.resent_at = seconds(moment)
   where m.receipt = any (theirs) and m.reply = 'undelivered' and (m.extra).resent_at is null;
 end $$;
 

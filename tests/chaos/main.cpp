@@ -22,8 +22,9 @@ using clock_type = std::chrono::steady_clock;
 
 constexpr milliseconds back_within{30'000};  // the worst is printed; this only ends what hangs
 constexpr milliseconds quiet_before{3'000};
-constexpr milliseconds quiet_behind{13'000};  // what broke is forgiven for 10 s (tests/ha/oracle.py); then nothing is
 constexpr milliseconds breaks_within{5'000};  // a link, when a reply is to be lost
+// What broke is forgiven for 10 s (tests/ha/oracle.py); then nothing is.
+constexpr milliseconds quiet_behind = breaks_within + milliseconds(13'000);
 
 struct wishes {
   int kills = 50, crashes = 0, network = 0, freezes = 0;

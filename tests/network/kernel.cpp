@@ -42,13 +42,13 @@ bool has_loopback_alone() {
   return loopbacks == 1 && others == 0;
 }
 
-// Why this is, or may be, everybody's network: PID 1's namespace. Where that one is not to be seen (PID 1 has rights
-// that we have not), the namespace of the eldest of our forebears that is, and that there is nothing but loopback here.
+// Why this is, or may be, somebody else's network, too: it has more than loopback, or is PID 1's namespace; where that
+// one is not to be seen (PID 1 has rights that we have not), the namespace of the eldest of our forebears that is.
 std::string why_not_ours() {
   const auto ours = namespace_of("self");
   auto everybodys = namespace_of("1");
+  if (!has_loopback_alone()) return "here is more than loopback";
   if (everybodys.empty()) {
-    if (!has_loopback_alone()) return "PID 1's network namespace is not to be seen, and here is more than loopback";
     for (auto each = parent_of("self"); each != "0"; each = parent_of(each))
       if (const auto its = namespace_of(each); !its.empty()) everybodys = its;
   }

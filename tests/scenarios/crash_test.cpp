@@ -35,8 +35,12 @@ struct endless_commits {
   explicit endless_commits(stand& at) : here(at) {
     set("set synchronous_standby_names = 'nobody'");
     // It holds when the checkpointer has heard of it, and only a COMMIT that waits tells.
-    while (waiting("psql") == "0")
-      here.run({"timeout", "0.3", "psql", "-Xqc", "select pg_logical_emit_message(true, '', '')", "postgres"});
+    here.until(
+        [this] {
+          here.run({"timeout", "0.3", "psql", "-Xqc", "select pg_logical_emit_message(true, '', '')", "postgres"});
+          return waiting("psql") != "0";
+        },
+        "COMMIT that waits");
   }
   ~endless_commits() { set("reset synchronous_standby_names"); }
   // COMMITs of that program.

@@ -107,23 +107,31 @@ TEST_CASE("throttled, the link slows down and the reply waits in front of the ot
   CHECK(rig.counted(R"(topupd_replies_total{result="throttled"})") == "1");
 }
 
-TEST_CASE("a link that the SMSC does not know is given up, and costs no reply its life") {
+TEST_CASE("a link that the SMSC does not know is given up, and its reply leaves later") {
   for (const std::uint32_t status : {0x03U, 0x04U, 0x05U, 0x0DU}) {
     CAPTURE(status);
     relay_rig rig({centre("main", "coast"), centre("second", "coast")});
-    auto worn = relay_rig::owed(1, anna);
-    worn.attempts = 1000;
-    rig.add(worn);
+    rig.add(1, anna);
     rig.answer(rig.one(), status);
     CHECK(rig.links.given_up == std::vector{std::pair{told_links::link(0), smpp::command_status{status}}});
     CHECK(rig.links.slowed.empty());
-    CHECK(rig.said().empty());
-    rig.relay->pump(1, rig.now);  // its partner, meanwhile
-    const auto sent = rig.one();
-    CHECK(sent.smsc == 1);
-    rig.answer(sent);
-    CHECK(rig.said().at(0).what == kind::sent);
+    CHECK(rig.said().at(0).what == kind::deferred);
   }
+}
+
+TEST_CASE("a link that has just taken another reply is not given up over one of which the SMSC says so") {
+  relay_rig rig;
+  rig.add(1, anna);
+  rig.answer(rig.one());
+  rig.pass(29s);
+  rig.add(2, ben);
+  rig.answer(rig.one(), 0x04);
+  CHECK(rig.links.given_up.empty());
+  CHECK(rig.said().back().what == kind::deferred);
+  rig.pass(2s);
+  rig.add(3, anna);
+  rig.answer(rig.one(), 0x04);
+  CHECK(rig.links.given_up.size() == 1);
 }
 
 TEST_CASE("refused for good, a reply is dead with its status, and counted") {
