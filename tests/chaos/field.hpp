@@ -34,7 +34,7 @@ struct field_options {
   std::size_t cards = 0;
   int texts_a_second = 100;       // of all phones together
   milliseconds retry_delay{100};  // the SMSC's, of a text that was refused
-  // Both small, so that the bound on what comes again is one that can be broken: submit_sm in flight, and texts in one
+  // Both smaller than by default, so that the bound on what comes again is: submit_sm in flight, and texts in one
   // call. Of a reply that the SMSC has, the store hears with the next call, and at most two calls' worth wait for it.
   std::size_t window = 8, batch = 64;
   std::vector<std::string> sandbox{"--lease", "3s"};  // more arguments for tests/sandbox
