@@ -42,11 +42,7 @@ void outbox_relay::submitted(smpp::ticket name, smpp::command_status status, con
       if (!reply.is_taken()) break;
       store::come_by(store::crash_point::submit_answered);
       metrics_.reply_sent();
-      if (stopped_ || !may_be_heard(reply, now)) {
-        taken(reply, now);
-      } else {
-        ++unproven_;
-      }
+      taken(reply, now);
       break;
     case submit_verdict::throttled: slow_down(reply, link, now); break;
     case submit_verdict::not_here:
@@ -65,10 +61,9 @@ void outbox_relay::heard(smpp::ticket name, time_point now) {
   const auto found = owed_.find(static_cast<std::int64_t>(name));
   if (found == owed_.end()) return;
   auto& reply = found->second;
-  reply.heard = may_be_heard(reply, now);
-  if (!reply.is_taken()) return;
-  --unproven_;
-  taken(reply, now);
+  reply.heard = reply.heard || may_be_heard(reply, now);
+  if (!reply.fate) return;
+  report(reply, now);
   wake_at_ = now;
 }
 
@@ -78,17 +73,36 @@ bool outbox_relay::may_be_heard(const owed& reply, time_point now) const {
   return reply.acknowledged && !reply.heard && now < reply.came + proven_within && pulse_.steady(reply.came, now);
 }
 
+store::reply_result outbox_relay::result(const owed& reply, kind what) {
+  return {.receipt = reply.facts.receipt, .what = what, .heard = reply.heard, .lease = reply.facts.lease};
+}
+
+// Its place in the order is kept meanwhile. Reported as what happened when it was heard: an identical text that came
+// before that may be a redelivery.
+void outbox_relay::settle(owed& reply, store::reply_result fate, time_point now) {
+  begin_anew(reply);
+  reply.fate = std::move(fate);
+  ++unproven_;
+  if (stopped_ || !may_be_heard(reply, now)) report(reply, now);
+}
+
+void outbox_relay::report(owed& reply, time_point now) {
+  reply.fate->heard = reply.heard;
+  reply.fate->lease = reply.facts.lease;
+  reply.fate->at = now;
+  store_.report(*reply.fate);
+  if (reply.fate->what == kind::sent) store::come_by(store::crash_point::reported);
+  forget(reply, now);
+}
+
 void outbox_relay::taken(owed& reply, time_point now) {
   const auto& at = links_.settings(reply.by);
   const auto& last = reply.parts.back();
-  store_.report({.receipt = reply.facts.receipt,
-                 .what = reply.heard ? kind::heard : kind::sent,
-                 .smsc_message_id = name_in_receipts(last, reply.message_id, at),
-                 .smsc = at.name == reply.facts.smsc ? std::string() : at.name,
-                 .awaited = last.registered_delivery != 0,
-                 .at = now});
-  store::come_by(store::crash_point::reported);
-  forget(reply, now);
+  auto fate = result(reply, kind::sent);
+  fate.smsc_message_id = name_in_receipts(last, reply.message_id, at);
+  if (at.name != reply.facts.smsc) fate.smsc = at.name;
+  fate.awaited = last.registered_delivery != 0;
+  settle(reply, std::move(fate), now);
 }
 
 void outbox_relay::slow_down(owed& reply, const link_id& by, time_point now) {
@@ -110,11 +124,9 @@ void outbox_relay::refused(owed& reply, smpp::command_status status, time_point 
                                {"status", smpp::name(status)},
                                {"attempts", std::to_string(reply.facts.attempts)},
                                {"smsc", links_.settings(reply.by).name}});
-  store_.report({.receipt = reply.facts.receipt,
-                 .what = kind::refused,
-                 .lease = reply.facts.lease,
-                 .status = static_cast<std::uint32_t>(status)});
-  forget(reply, now);
+  auto fate = result(reply, kind::refused);
+  fate.status = static_cast<std::uint32_t>(status);
+  settle(reply, std::move(fate), now);
 }
 
 // Of this reply alone: the others go on, its subscriber's too, and who claims it when the wait is over tries again.
@@ -127,12 +139,10 @@ void outbox_relay::deferred(owed& reply, smpp::command_status status, time_point
                                   {"attempts", std::to_string(reply.facts.attempts)},
                                   {"retry_in", std::to_string(wait.count()) + "s"},
                                   {"smsc", links_.settings(reply.by).name}});
-  store_.report({.receipt = reply.facts.receipt,
-                 .what = kind::deferred,
-                 .lease = reply.facts.lease,
-                 .status = static_cast<std::uint32_t>(status),
-                 .retry_in = wait});
-  forget(reply, now);
+  auto fate = result(reply, kind::deferred);
+  fate.status = static_cast<std::uint32_t>(status);
+  fate.retry_in = wait;
+  settle(reply, std::move(fate), now);
 }
 
 // Up to a quarter less, at random: what was refused in one second does not come back in one.

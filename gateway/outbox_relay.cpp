@@ -51,12 +51,11 @@ void outbox_relay::stop() {
   stopped_ = true;
   std::vector<std::int64_t> waits;
   for (const auto& [receipt, reply] : owed_)
-    if (!reply.on_its_way || reply.is_taken()) waits.push_back(receipt);
+    if (!reply.on_its_way || reply.fate) waits.push_back(receipt);
   for (const auto receipt : waits) {
     auto& reply = owed_.at(receipt);
-    reply.is_taken() ? taken(reply, {}) : let_go(reply, {});
+    reply.fate ? report(reply, {}) : let_go(reply, {});
   }
-  unproven_ = 0;
 }
 
 void outbox_relay::add(store::decision value, const std::optional<link_id>& acknowledged, time_point now) {
@@ -193,12 +192,13 @@ void outbox_relay::begin_anew(owed& reply) {
 }
 
 void outbox_relay::let_go(owed& reply, time_point now) {
-  store_.report({.receipt = reply.facts.receipt, .what = kind::release, .lease = reply.facts.lease});
+  store_.report(result(reply, kind::release));
   forget(reply, now);
 }
 
 void outbox_relay::forget(owed& reply, time_point now) {
   begin_anew(reply);
+  if (reply.fate) --unproven_;
   if (reply.on_its_way) {
     --on_their_way_;
     const auto next = queue_.finish(reply.place);
@@ -254,16 +254,15 @@ void outbox_relay::look(time_point now) {
   next_look_ = now + std::min(longest_between_looks, options_.lease / (2 * claims_in_a_lease));
   std::vector<std::int64_t> lapsed, unheard;
   for (auto& [receipt, reply] : owed_) {
-    if (reply.is_taken() && !may_be_heard(reply, now)) {
-      unheard.push_back(receipt);
+    if (reply.fate) {
+      if (!may_be_heard(reply, now)) unheard.push_back(receipt);
     } else if (reply.submitted > 0) {
       renew(reply, now);
     } else if (!may_leave(reply, now)) {
       lapsed.push_back(receipt);
     }
   }
-  unproven_ -= unheard.size();
-  for (const auto receipt : unheard) taken(owed_.at(receipt), now);
+  for (const auto receipt : unheard) report(owed_.at(receipt), now);
   for (const auto receipt : lapsed) {
     auto& reply = owed_.at(receipt);
     if (links_.way_out(reply.place.lane)) too_much_ = true;
@@ -280,7 +279,7 @@ void outbox_relay::look(time_point now) {
 void outbox_relay::renew(owed& reply, time_point now) {
   if (now >= reply.renewed_until || now + options_.lease / 2 < reply.renewed_until) return;
   reply.renewed_until = now + options_.lease;
-  store_.report({.receipt = reply.facts.receipt, .what = kind::renew, .lease = reply.facts.lease});
+  store_.report(result(reply, kind::renew));
 }
 
 }  // namespace topupd::gateway

@@ -84,6 +84,8 @@ class outbox_relay {
     bool on_its_way = false;           // all of them are submitted
     std::optional<link_id> sent_by{};  // the last one that was
     std::string message_id{};          // the SMSC's, of the last part
+    // What became of it, as soon as that is known, until it is known whether the SMSC has the ESME_ROK.
+    std::optional<store::reply_result> fate{};
 
     [[nodiscard]] bool is_taken() const { return !parts.empty() && taken == parts.size(); }
   };
@@ -102,7 +104,10 @@ class outbox_relay {
   void learn_appetite();
   void renew(owed& reply, time_point now);
 
+  static store::reply_result result(const owed& reply, store::reply_result::kind what);
   [[nodiscard]] bool may_be_heard(const owed& reply, time_point now) const;
+  void settle(owed& reply, store::reply_result fate, time_point now);
+  void report(owed& reply, time_point now);
   void taken(owed& reply, time_point now);
   void slow_down(owed& reply, const link_id& by, time_point now);
   void not_taken(owed& reply, smpp::command_status status, bool for_good, time_point now);
@@ -126,7 +131,7 @@ class outbox_relay {
   reply_queue queue_;                                           // a lane for each SMSC
   smpp::ticket last_ticket_ = 0;
   std::size_t on_their_way_ = 0;
-  std::size_t unproven_ = 0;                             // taken, and not reported yet: each waits to be heard
+  std::size_t unproven_ = 0;                             // have a `fate`
   std::unordered_map<std::size_t, time_point> took_at_;  // by bind: the last time that it took something
   std::size_t appetite_;                                 // what is claimed at most: no more than leaves within a lease
   bool too_much_ = false;

@@ -19,7 +19,6 @@ constexpr std::size_t longest_error =
 std::string_view mark(reply_result::kind what) {
   switch (what) {
     case reply_result::kind::sent: return "sent";
-    case reply_result::kind::heard: return "heard";
     case reply_result::kind::refused: return "refused";
     case reply_result::kind::deferred: return "deferred";
     case reply_result::kind::release: return "release";
@@ -150,13 +149,13 @@ class texts_of_call {
 // Those about replies, likewise.
 class marks_of_call {
  public:
-  enum { marked, marks, ages, ids, statuses, sent_by, awaiteds, retry_ins, leases, count };
+  enum { marked, marks, ages, ids, statuses, sent_by, awaiteds, retry_ins, leases, heards, count };
   std::chrono::steady_clock::time_point now;
   sql_array arrays[count] = {};
 
   void add(const reply_result& one) {
     using kind = reply_result::kind;
-    const bool is_sent = one.what == kind::sent || one.what == kind::heard;
+    const bool is_sent = one.what == kind::sent;
     const bool has_status = one.what == kind::refused || one.what == kind::deferred;
     arrays[marked].number(one.receipt.number);
     arrays[marks].word(mark(one.what));
@@ -168,6 +167,7 @@ class marks_of_call {
     is_sent&& one.awaited ? arrays[awaiteds].word("t") : arrays[awaiteds].null();
     one.what == kind::deferred ? arrays[retry_ins].number(one.retry_in.count()) : arrays[retry_ins].null();
     one.lease == 1 ? arrays[leases].null() : arrays[leases].number(one.lease);  // most replies have one
+    one.heard ? arrays[heards].word("t") : arrays[heards].null();
   }
 };
 

@@ -166,12 +166,13 @@ struct reply_result {
   store::receipt receipt;
   enum class kind {
     sent,
-    heard,     // sent, and the SMSC surely has our ESME_ROK to the text: an identical text is from now on a new one
     refused,   // for good: the reply is dead
     deferred,  // refused for now: owed again after `retry_in`, to whoever claims it then
     release,   // not sent: owed again at once, lease given back
     renew,     // in flight: the lease goes on
   } what = kind::sent;
+  // The SMSC surely has our ESME_ROK to the text: an identical one that comes when the reply is sent is a new text.
+  bool heard = false;
   int lease = 1;  // decision::lease. What is said of one that is over counts no more, but that it was sent is a fact
   std::string smsc_message_id = {};               // sent: by what a delivery receipt will name it; empty: by nothing
   std::uint32_t status = 0;                       // refused, deferred: command_status

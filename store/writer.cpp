@@ -24,7 +24,7 @@ constexpr std::size_t results_at_most = 4096;  // in one call
 // the lease that goes on for one that is over.
 std::vector<reply_result> in_order(std::vector<reply_result> results) {
   const auto rank = [](const reply_result& of) {
-    const bool is_sent = of.what <= reply_result::kind::heard;
+    const bool is_sent = of.what == reply_result::kind::sent;
     return std::tuple{of.receipt, !is_sent, is_sent ? 0 : -of.lease, of.what};
   };
   std::sort(results.begin(), results.end(),

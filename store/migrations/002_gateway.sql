@@ -432,7 +432,8 @@ create function topup.redeem(
   reasons text[], gots smallint[], languages text[],
   leaders bigint[], given_serials bigint[], expecteds bigint[], abouts bigint[], olders bytea[],
   marked bigint[], marks text[], mark_ages integer[], smsc_message_ids text[], statuses integer[],
-  sent_by text[], awaiteds boolean[], retry_ins integer[], lease_nos smallint[])
+  sent_by text[], awaiteds boolean[], retry_ins integer[], lease_nos smallint[],
+  heards boolean[])
 returns setof topup.decision
 language plpgsql security definer
 set search_path = topup, pg_temp
@@ -493,26 +494,26 @@ declare
   unheard_of decision;
   flood boolean;
 begin
-  -- A reply was sent, and perhaps our acknowledgement heard; refused, for good or for now; not tried (release): owed again at
-  -- once; or in flight still. But for what was sent, which is a fact, only the lease's owner may say so, and only of this
+  -- A reply was sent; refused, for good or for now; not tried (release): owed again at once; or in flight still. And perhaps our
+  -- acknowledgement was heard, which stays true whoever sends the reply. But for what was sent, which is a fact, only the lease's owner may say so, and only of this
   -- lease: a gateway that was frozen and goes on says nothing about a reply that another one has taken over since, and what it
   -- gave back before it claimed the reply again is not given back by that now.
   if cardinality(marked) > 0 then
     update message m set
-      reply = case when r.mark in ('sent', 'heard') then 'sent' when r.mark = 'refused' then 'dead' else 'owed' end::reply_state,
-      sent_at = case when r.mark in ('sent', 'heard') then moment - r.age * interval '1 millisecond' else m.sent_at end,
-      heard = r.mark = 'heard',
+      reply = case when r.mark = 'sent' then 'sent' when r.mark = 'refused' then 'dead' else 'owed' end::reply_state,
+      sent_at = case when r.mark = 'sent' then moment - r.age * interval '1 millisecond' else m.sent_at end,
+      heard = m.heard or coalesce(r.heard, false),
       smsc_message_id = r.smsc_message_id,
       reply_status = case when r.mark in ('release', 'renew') then m.reply_status else r.status end,
       lease_until = case r.mark when 'release' then moment when 'renew' then moment + lease
                                 when 'deferred' then moment + r.retry_in * interval '1 second' else m.lease_until end,
       lease_owner = case when r.mark <> 'deferred' then m.lease_owner end,
       attempts = m.attempts + (r.mark = 'deferred')::integer
-    from unnest(marked, marks, mark_ages, smsc_message_ids, statuses, retry_ins, lease_nos)
-           as r (receipt, mark, age, smsc_message_id, status, retry_in, lease_no)
+    from unnest(marked, marks, mark_ages, smsc_message_ids, statuses, retry_ins, lease_nos, heards)
+           as r (receipt, mark, age, smsc_message_id, status, retry_in, lease_no, heard)
     where m.receipt = r.receipt and m.receipt = any (marked)
       and m.reply::text = 'owed'  -- as a text, so that the index of owed replies is no way to look for these
-      and (r.mark in ('sent', 'heard') or m.lease_owner = instance and m.lease_no = coalesce(r.lease_no, 1));
+      and (r.mark = 'sent' or m.lease_owner = instance and m.lease_no = coalesce(r.lease_no, 1));
     if sent_by <> '{}' or true = any (awaiteds) then
       perform follow_replies(moment, marked, smsc_message_ids, sent_by, awaiteds);
     end if;

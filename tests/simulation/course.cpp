@@ -259,7 +259,8 @@ void course::judge_reply(const database::message& row, bool gone) {
   if (row.reply == dead && !gone) object("the reply to " + receipt + " is dead");
   if (row.reply != dead && gone) object("the reply to " + receipt + " was refused for good and is not dead");
   // Else the same text sent again would be taken for a redelivery, though nothing was ever delivered again.
-  const bool undisturbed = !breaks() && !trouble_.away && !trouble_.slow && !trouble_.lost && row.facts.lease == 1;
+  const bool undisturbed =
+      !breaks() && !trouble_.away && !trouble_.slow && !trouble_.lost && row.facts.lease == row.facts.attempts;
   if (undisturbed && !gone && !row.heard) object("the acknowledgement of " + receipt + " is not known to be heard");
   // Where a link broke or hung, the answer to a submit_sm may be lost, and the receipt of its first copy with it.
   const bool awaited = settings_.smscs.front().receipts == config::receipt_policy::all && !breaks();

@@ -130,12 +130,10 @@ void database::mark(const std::string& instance, const store::reply_result& valu
   auto& row = found->second;
   const bool ours = row.lease_owner == instance && row.facts.lease == value.lease;
   using kind = store::reply_result::kind;
+  if (ours || value.what == kind::sent) row.heard |= value.heard;
   switch (value.what) {
-    case kind::heard:
-      row.heard = true;
-      row.sent_at = value.at;
-      [[fallthrough]];
     case kind::sent: {
+      row.sent_at = value.at;
       row.reply = message::reply_state::sent;
       if (!value.awaited) break;
       const auto key = std::pair(value.smsc.empty() ? row.facts.smsc : value.smsc, value.smsc_message_id);

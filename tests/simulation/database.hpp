@@ -35,7 +35,7 @@ class database {
     time_point lease_until;
     std::string lease_owner;
     bool heard = false;
-    time_point sent_at{};
+    time_point sent_at = time_point::max();  // not yet
     std::optional<store::voucher_digest> card;
   };
 

@@ -35,7 +35,8 @@ void use_everything(gateway& at, std::int64_t card) {
   at.repeat();
   const std::string id = fmt::format("id{}", card);
   at.report({{.receipt = all.at(0).receipt,
-              .what = reply_result::kind::heard,
+              .what = reply_result::kind::sent,
+              .heard = true,
               .smsc_message_id = id,
               .smsc = "backup",
               .awaited = true}});

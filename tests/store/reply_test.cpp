@@ -139,7 +139,7 @@ text come(text one, std::chrono::seconds time) {
   return one;
 }
 reply_result heard(const decision& reply, std::chrono::seconds time) {
-  return {.receipt = reply.receipt, .what = kind::heard, .at = ago(time)};
+  return {.receipt = reply.receipt, .heard = true, .at = ago(time)};
 }
 
 }  // namespace
@@ -170,6 +170,19 @@ TEST_CASE("an identical text is a redelivery until the SMSC surely has our ackno
   one.report({heard(again, seconds{5})});
   CHECK_FALSE(one.decide(come(pin, seconds{0})).duplicate);
   CHECK(db.count("select count(*) from topup.transfer") == 1);
+}
+
+TEST_CASE("that our acknowledgement was heard is remembered when another gateway sends the reply") {
+  using std::chrono::seconds;
+  database db;
+  gateway one{db}, two{db, "two"};
+  const text ask = plain(alice, action::balance);
+  const decision first = one.decide(ask);
+  one.report({{.receipt = first.receipt, .what = kind::deferred, .heard = true, .status = 8}});
+  CHECK(two.decide(come(ask, seconds{4})).duplicate);  // and takes the reply over
+  two.report({{.receipt = first.receipt, .at = ago(seconds{2})}});
+  CHECK(two.decide(come(ask, seconds{3})).duplicate);
+  CHECK_FALSE(two.decide(come(ask, seconds{1})).duplicate);
 }
 
 TEST_CASE("what came before our acknowledgement was heard, and is decided after it, is a redelivery all the same") {

@@ -147,7 +147,7 @@ TEST_CASE("a text with several vouchers that is delivered again is one duplicate
 
   SUBCASE("sent once more by the subscriber, it is another text, known in turn") {
     const auto now = std::chrono::steady_clock::now();
-    one.report({{.receipt = first[0].receipt, .what = reply_result::kind::heard, .at = now - std::chrono::seconds{2}}});
+    one.report({{.receipt = first[0].receipt, .heard = true, .at = now - std::chrono::seconds{2}}});
     text.came = now - std::chrono::seconds{1};
     const auto other = one.decide_all({text});
     CHECK(outcomes(other) == "repeated repeated unknown_pin");

@@ -56,7 +56,8 @@ TEST_CASE("whether the SMSC has our ESME_ROK is asked on the link that carried i
   rig.pass(6s);  // slow as it is, the reply is not what shows it
   rig.answer(rig.one());
   const auto said = rig.said().back();
-  CHECK(said.what == kind::heard);
+  CHECK(said.what == kind::sent);
+  CHECK(said.heard);
   CHECK(said.at == rig.now);
 }
 
@@ -73,7 +74,8 @@ TEST_CASE(
     rig.hear(1);
     const auto said = rig.said();
     REQUIRE(said.size() == 1);
-    CHECK(said[0].what == kind::heard);
+    CHECK(said[0].what == kind::sent);
+    CHECK(said[0].heard);
     CHECK(said[0].at == rig.now);
     rig.hear(1);
     rig.hear(77);  // nobody's
@@ -95,14 +97,58 @@ TEST_CASE(
 }
 
 TEST_CASE("what comes late shows nothing: the SMSC may have given up on our ESME_ROK, and deliver again") {
-  for (const auto& [wait, what] : {std::pair{2999ms, kind::heard}, std::pair{3000ms, kind::sent}}) {
+  for (const auto& [wait, heard] : {std::pair{2999ms, true}, std::pair{3000ms, false}}) {
     relay_rig rig;
     rig.add(relay_rig::owed(1, anna), told_links::link(0));
     const auto sent = rig.one();
     rig.pass(wait);
     rig.hear(1);
     rig.answer(sent);
-    CHECK(rig.said().back().what == what);
+    CHECK(rig.said().back().heard == heard);
+  }
+}
+
+TEST_CASE("that the SMSC has our ESME_ROK is said with whatever is said of the reply: another process may send it") {
+  relay_rig rig;
+  rig.add(relay_rig::owed(1, anna), told_links::link(0));
+  const auto sent = rig.one();
+  rig.hear(1);
+  kind what = kind::sent;
+  SUBCASE("refused for now") {
+    rig.answer(sent, 0x08);
+    what = kind::deferred;
+  }
+  SUBCASE("in flight so long that the lease is renewed") {
+    rig.pass(4s);
+    what = kind::renew;
+  }
+  SUBCASE("given back") {
+    rig.lose(sent);
+    rig.relay->stop();
+    what = kind::release;
+  }
+  const auto said = rig.said();
+  REQUIRE(said.size() == 1);
+  CHECK(said[0].what == what);
+  CHECK(said[0].heard);
+}
+
+TEST_CASE("a refusal that comes before the SMSC has shown that it has our ESME_ROK waits for that, too") {
+  for (const auto& [status, what] : {std::pair{0x08U, kind::deferred}, std::pair{0x0BU, kind::refused}}) {
+    relay_rig rig;
+    rig.add(relay_rig::owed(1, anna), told_links::link(0));
+    rig.add(2, anna);
+    rig.answer(rig.one(), status);
+    CHECK(rig.said().empty());
+    CHECK(rig.out().empty());
+    rig.hear(1);
+    const auto said = rig.said();
+    REQUIRE(said.size() == 1);
+    CHECK(said[0].what == what);
+    CHECK(said[0].status == status);
+    CHECK(said[0].heard);
+    rig.pass(0ms);
+    CHECK(is_about(rig.one(), 2));
   }
 }
 
