@@ -36,6 +36,8 @@ store::worker_options worker_options_of(const config::settings& from) {
   to.instance = instance_name();
   to.batch_max = from.store.batch_max;
   to.queue_max = from.store.queue_max;
+  to.report_max =
+      std::clamp<std::size_t>(windows_of(from.smscs) / 2, 1, from.store.batch_max);  // replies wait for these
   to.lease = std::chrono::duration_cast<std::chrono::seconds>(from.store.lease);
   to.service_currency = from.service.currency;
   to.service_language = from.service.language;
@@ -131,7 +133,7 @@ daemon::daemon(const config::settings& settings, std::string path)
                   })),
       outbox_({.lease = settings.store.lease,
                .limit = settings.store.replies_max,
-               .unwritten_max = 2 * settings.store.batch_max,  // one batch on its way, and one that gathers
+               .unwritten_max = windows_of(settings.smscs),
                .numbers = settings.reading.numbers},
               replies(settings), links_, store_, log_, metrics_, std::random_device{}()),
       service_(settings, links_, store_, outbox_, log_, metrics_),

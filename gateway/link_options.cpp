@@ -58,6 +58,12 @@ std::vector<smpp::supervisor_options> link_options(const config::smsc& of) {
   return all;
 }
 
+std::size_t windows_of(const std::vector<config::smsc>& all) {
+  std::size_t sum = 0;
+  for (const auto& each : all) sum += static_cast<std::size_t>(each.binds) * each.window;
+  return sum;
+}
+
 std::string tls_fault(const config::tls& of) {
   return smpp::fault_of(tls_options_of(of));
 }

@@ -13,6 +13,9 @@ namespace topupd::gateway {
 // several; of a pair first the transmitter "main/tx", then the receiver "main/rx".
 std::vector<smpp::supervisor_options> link_options(const config::smsc& of);
 
+// submit_sm that may be on their way at once, over all links to these.
+std::size_t windows_of(const std::vector<config::smsc>& all);
+
 // For config::load_options.
 std::string tls_fault(const config::tls& of);
 

@@ -82,7 +82,6 @@ store::reply_result outbox_relay::result(const owed& reply, kind what) {
 void outbox_relay::settle(owed& reply, store::reply_result fate, time_point now) {
   begin_anew(reply);
   reply.fate = std::move(fate);
-  ++unproven_;
   if (stopped_ || !may_be_heard(reply, now)) report(reply, now);
 }
 

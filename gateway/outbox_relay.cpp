@@ -19,7 +19,7 @@ constexpr milliseconds longest_margin{2'000};
 // A reply whose lease has lapsed is claimed soon after: by a fifth of a lease.
 constexpr int claims_in_a_lease = 5;
 constexpr std::size_t least_appetite = 64;
-constexpr milliseconds until_written{10};  // before the next look whether the store has written
+constexpr milliseconds until_written{2};  // before the next look whether the store has written
 
 // Notices and replies to one number are in one order. Of a sender that is no number there is nothing but its name.
 std::uint64_t subscriber_of(const store::decision& facts) {
@@ -113,7 +113,7 @@ bool outbox_relay::submit_next(std::size_t lane, std::size_t by, time_point now)
     let_go(reply, now);
     return true;
   }
-  if (store_.unwritten() + unproven_ >= options_.unwritten_max) {
+  if (on_their_way_ + store_.unwritten() >= options_.unwritten_max) {
     wake_at_ = std::min(wake_at_, now + until_written);
     return false;
   }
@@ -198,7 +198,6 @@ void outbox_relay::let_go(owed& reply, time_point now) {
 
 void outbox_relay::forget(owed& reply, time_point now) {
   begin_anew(reply);
-  if (reply.fate) --unproven_;
   if (reply.on_its_way) {
     --on_their_way_;
     const auto next = queue_.finish(reply.place);

@@ -3,8 +3,9 @@
 //
 // What is owed lives in the database; this holds only what this process has the lease of, and at most `limit` of it.
 // What does not fit, or whose lease lapses while it waits, is let go: it is claimed again, by this process or another.
-// Nothing is submitted on a lease that may have lapsed, neither after this process was frozen; nor while the store does
-// not write what became of so many others, since all of those would go again if this process died. Replies to one
+// Nothing is submitted on a lease that may have lapsed, neither after this process was frozen; and never are more than
+// `unwritten_max` on their way until the store has written what became of them, since all of those go again when this
+// process dies (DESIGN.md §2.4: never more than the window). Replies to one
 // number leave in the order of their texts, one at a time; one that is deferred keeps no other from leaving. Sans-I/O,
 // as smpp::session is: the time comes in, and tick() is called when deadline() has come. One thread: the gateway's.
 #pragma once
@@ -34,7 +35,7 @@ class outbox_relay {
   struct options {
     std::chrono::milliseconds lease{7'000};
     std::size_t limit = 8192;          // waiting for one SMSC
-    std::size_t unwritten_max = 512;   // results that the store has not written; with more, nothing leaves
+    std::size_t unwritten_max = 64;    // on their way to the SMSC, or with a result that the store has not written
     parser::numbering_plan numbers{};  // for an SMSC that wants national ones
   };
   using time_point = smpp::time_point;
@@ -131,7 +132,6 @@ class outbox_relay {
   reply_queue queue_;                                           // a lane for each SMSC
   smpp::ticket last_ticket_ = 0;
   std::size_t on_their_way_ = 0;
-  std::size_t unproven_ = 0;                             // have a `fate`
   std::unordered_map<std::size_t, time_point> took_at_;  // by bind: the last time that it took something
   std::size_t appetite_;                                 // what is claimed at most: no more than leaves within a lease
   bool too_much_ = false;

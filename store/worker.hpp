@@ -46,6 +46,7 @@ struct worker_options {
   // A call that takes longer is broken off, and repeated on a new connection: perhaps with another server.
   std::chrono::milliseconds call_limit{5000};
   std::chrono::milliseconds report_delay{100};  // results of replies wait this long for a batch to ride on
+  std::size_t report_max = 256;                 // so many do not wait
 };
 
 // The world's failure: the database is away, refuses us, or has a schema we do not know. what() is one line with the

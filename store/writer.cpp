@@ -69,7 +69,13 @@ void writer::report(reply_result value) {
   const std::lock_guard lock{guard_};
   if (results_.empty()) results_since_ = clock::now();
   results_.push_back(std::move(value));
-  if (results_.size() == 1 || results_.size() == options_.batch_max) wake_.notify_one();
+  if (results_.size() == 1 || results_.size() == options_.report_max) wake_.notify_one();
+}
+
+// Whoever waits for that hears of it by what was decided in the same call.
+void writer::written() {
+  const std::lock_guard lock{guard_};
+  results_in_call_ = 0;
 }
 
 bool writer::up() const {
@@ -122,7 +128,7 @@ std::optional<writer::work> writer::next() {
   results_in_call_ = 0;
   while (!abandoned_) {
     const auto now = clock::now();
-    const bool results_due = !results_.empty() && (stopping_ || results_.size() >= options_.batch_max ||
+    const bool results_due = !results_.empty() && (stopping_ || results_.size() >= options_.report_max ||
                                                    now >= results_since_ + options_.report_delay);
     if (!queue_.empty() || results_due) {
       work found;
@@ -163,6 +169,7 @@ void writer::settle(std::span<item> items, std::vector<reply_result> results, bo
     wait_ = milliseconds{0};
     say(true, {});
     if (answer.fate == fate::done) {
+      written();
       if (!answer.value.empty()) to_.on_decided(std::move(answer.value));
       return;
     }

@@ -49,6 +49,7 @@ class writer {
   std::optional<work> next();
   void look();
   void settle(std::span<item> items, std::vector<reply_result> results, bool again);
+  void written();
   void add_reported(std::vector<reply_result>& to);
   bool quarantine(const item& bad);
   bool give_receipts(std::span<item> items);

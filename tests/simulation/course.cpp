@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "gateway/link_options.hpp"
 #include "parser/alphabet.hpp"
 #include "store/digest.hpp"
 
@@ -217,11 +218,10 @@ void course::judge() {
     if (account.balance_minor != account.credits * value_minor) object(phone + " has another balance than its credits");
   }
   if (credits != static_cast<int>(cards_)) object(fmt::format("{} credits for {} cards", credits, cards_));
-  const auto window = static_cast<int>(settings_.smscs.front().window) * settings_.smscs.front().binds;
+  const auto window = static_cast<int>(gateway::windows_of(settings_.smscs));
   // What has left while the database was away is not known there, and another gateway may claim it first.
   const int overtaken = trouble_.away && gateways_.size() > 1 ? absences : 0;
-  const auto most = (window + static_cast<int>(unwritten_max)) *
-                    (report_.cuts + report_.kills + report_.freezes + overtaken + (trouble_.mute ? 100 : 0));
+  const auto most = window * (report_.cuts + report_.kills + report_.freezes + overtaken + (trouble_.mute ? 100 : 0));
   if (report_.duplicates > most)
     object(fmt::format("{} duplicate replies, at most {} were to be expected", report_.duplicates, most));
 }

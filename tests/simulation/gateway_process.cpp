@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "gateway/link_options.hpp"
+
 namespace topupd::simulation {
 
 using gateway::link_id;
@@ -29,7 +31,8 @@ gateway_process::gateway_process(world& time, parts& shared, const config::setti
                },
            .on_noted = [this](const std::vector<std::uint64_t>& all) { act([&](time_point) { service_.noted(all); }); },
            .on_state = [this](bool up) { refuse_messages(!up); }}),
-      outbox_({.lease = std::chrono::duration_cast<milliseconds>(behind.lease), .unwritten_max = unwritten_max},
+      outbox_({.lease = std::chrono::duration_cast<milliseconds>(behind.lease),
+               .unwritten_max = gateway::windows_of(settings.smscs)},
               gateway::replies(settings), *this, door_, shared.log, shared.counts, time.draw(0xFFFFFFFF)),
       service_(settings_, *this, door_, outbox_, shared.log, shared.counts) {
   for (std::size_t smsc = 0; smsc < settings_.smscs.size(); ++smsc) {

@@ -13,9 +13,6 @@
 
 namespace topupd::simulation {
 
-// Small, so that the bound on what comes again when one dies is one that can be broken.
-inline constexpr std::size_t unwritten_max = 4;
-
 // What does not change from course to course, and costs time to make.
 struct parts {
   config::settings settings;

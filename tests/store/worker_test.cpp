@@ -2,6 +2,8 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include <thread>
+
 #include "counter.hpp"
 
 using namespace topupd::store;
@@ -102,6 +104,20 @@ TEST_CASE("results of replies ride on the next call, or go by themselves after a
   const auto before = one.works.progress();
   while (state() == "owed") CHECK(one.works.progress() < before + 1000);
   CHECK(state() == "sent");
+}
+
+TEST_CASE("so many results do not wait") {
+  database db;
+  auto at = options(db);
+  at.report_delay = std::chrono::hours{1};
+  at.report_max = 2;
+  counter one{at};
+  const decision first = one.ask(plain(alice, action::help)), second = one.ask(plain(bob, action::help));
+  one.works.report({.receipt = first.receipt});
+  CHECK(one.works.unwritten() == 1);
+  one.works.report({.receipt = second.receipt});
+  for (int i = 0; i < 5000 && one.works.unwritten() > 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  CHECK(db.count("select count(*) from topup.message where reply = 'sent'") == 2);
 }
 
 TEST_CASE(
