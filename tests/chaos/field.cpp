@@ -35,9 +35,9 @@ std::string replaced(std::string text, const std::string& from, const std::strin
   return text.replace(at, text.find('\n', at) - at, to);
 }
 
-std::vector<std::string> with_bounds(const field_options& options) {
+std::vector<std::string> with_window(const field_options& options) {
   auto words = options.sandbox;
-  words.insert(words.end(), {"--window", std::to_string(options.window), "--batch-max", std::to_string(options.batch)});
+  words.insert(words.end(), {"--window", std::to_string(options.window)});
   return words;
 }
 
@@ -52,14 +52,14 @@ long resident(const scenarios::process& of) {
 
 field::field(const field_options& options, std::mt19937& random)
     : here({.daemon = false,
-            .sandbox = with_bounds(options),
+            .sandbox = with_window(options),
             .retry_delay = options.retry_delay,
             .cards = options.cards,
             .journal = true}),
       gateways(options.daemons),
       store_port(static_cast<std::uint16_t>(std::stoi(std::getenv("PGPORT")))),
       random_(random),
-      on_their_way_(options.window + 2 * options.batch),
+      window_(options.window),
       between_texts_(1000 / options.texts_a_second) {
   const auto settings = scenarios::content(here.config());
   const auto url = settings.find("postgresql:///") + std::string("postgresql:///").size();
@@ -94,7 +94,7 @@ field::~field() {
 }
 
 void field::note(const std::string& fault, milliseconds lasts, std::size_t daemons) {
-  here.journal->fault(fault, lasts, on_their_way_ * daemons);
+  here.journal->fault(fault, lasts, window_ * daemons);
 }
 
 void field::start(gateway& which, const scenarios::environment& more) {
@@ -122,6 +122,10 @@ void field::freeze(gateway& which, milliseconds time) {
 // As systemd would: a daemon that finds no database at its start ends with an error.
 void field::tend() {
   if (kernel) kernel->tend();
+  if (loses_reply_ && here.centre.faults.lose_at_submit == 0) {
+    note("reply lost");
+    loses_reply_ = false;
+  }
   for (auto& each : gateways) {
     if (each.daemon->exit_status()) {
       if (!each.ended) each.ended = clock::now();
@@ -142,6 +146,12 @@ void field::cluster(std::vector<std::string> words) {
 void field::crash_store() {
   note("crash", back_within, gateways.size());
   cluster({"restart", "--immediate"});
+}
+
+void field::lose_reply(int nth) {
+  tend();  // it may just have happened
+  here.centre.faults.lose_at_submit = nth;
+  loses_reply_ = nth > 0;
 }
 
 milliseconds field::lose_store(std::chrono::seconds time) {

@@ -34,9 +34,7 @@ struct field_options {
   std::size_t cards = 0;
   int texts_a_second = 100;       // of all phones together
   milliseconds retry_delay{100};  // the SMSC's, of a text that was refused
-  // Both smaller than by default, so that the bound on what comes again is: submit_sm in flight, and texts in one
-  // call. Of a reply that the SMSC has, the store hears with the next call, and at most two calls' worth wait for it.
-  std::size_t window = 8, batch = 64;
+  std::size_t window = 8;         // so many replies of a daemon may come again after a fault, and no more
   std::vector<std::string> sandbox{"--lease", "3s"};  // more arguments for tests/sandbox
 };
 
@@ -56,6 +54,8 @@ class field {
   void kill(gateway& which);
   void freeze(gateway& which, milliseconds time);
   void crash_store();  // stopped at once, and started again
+  // The SMSC cuts the link as the nth submit_sm from now arrives, as if it had never come; 0: not any more.
+  void lose_reply(int nth);
   // Stopped at once, and away for so long, while a phone texts each second. Throws when a text was acknowledged or a
   // daemon grew meanwhile; prints what they hold each minute. Returns the time from the database's start to the first
   // acknowledgement.
@@ -89,7 +89,8 @@ class field {
   scenarios::finished ask_oracle();
 
   std::mt19937& random_;
-  std::size_t on_their_way_;  // of one daemon, at most
+  std::size_t window_;
+  bool loses_reply_ = false;
   milliseconds between_texts_;
   std::chrono::steady_clock::time_point next_text_{};
 };

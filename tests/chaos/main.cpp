@@ -22,7 +22,7 @@ using clock_type = std::chrono::steady_clock;
 
 constexpr milliseconds back_within{30'000};  // the worst is printed; this only ends what hangs
 constexpr milliseconds quiet_before{3'000};
-constexpr milliseconds breaks_within{5'000};  // a link, when a reply is to be lost
+constexpr milliseconds breaks_within{5'000};  // a wire, when so many octets more are to pass
 // What broke is forgiven for 10 s (tests/ha/oracle.py); then nothing is.
 constexpr milliseconds quiet_behind = breaks_within + milliseconds(13'000);
 
@@ -135,8 +135,7 @@ void kill_all(field& on, tally& so_far) {
 
 void act(deed what, field& on, tally& so_far, std::mt19937& random) {
   auto& one = on.gateways[random() % on.gateways.size()];
-  on.note("reply lost", breaks_within);
-  on.here.centre.faults.lose_at_submit = static_cast<int>(random() % 40);  // and a link breaks with it
+  on.lose_reply(static_cast<int>(random() % 40));
   switch (what) {
     case deed::kill:
       on.kill(one);
@@ -197,7 +196,7 @@ void cause_trouble(const wishes& wish) {
     fmt::print("chaos: the database was away for {} s; acknowledging again {} ms after its start\n", wish.away,
                back.count());
   }
-  on.here.centre.faults.lose_at_submit = 0;
+  on.lose_reply(0);
   on.rest();
   on.go_on(quiet_behind);
   fmt::print("chaos: {} kills, {} crashes of PostgreSQL, {} freezes, {} daemons, ", wish.kills, wish.crashes,

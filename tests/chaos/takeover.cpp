@@ -52,7 +52,6 @@ void until_taken_over(field& on, const std::function<void(gateway&)>& deed) {
 void run(std::chrono::seconds freeze, std::mt19937& random) {
   field on({.cards = static_cast<std::size_t>(freeze.count()) * 120 + 3000,
             .window = scenarios::stand::gateway_window,
-            .batch = 256,
             .sandbox = {"--set", "response_timeout = \"2s\""}},
            random);
   on.go_on(1s);
