@@ -39,7 +39,7 @@ void outbox_relay::submitted(smpp::ticket name, smpp::command_status status, con
       if (name == reply.first + reply.parts.size() - 1) reply.message_id = message_id;
       ++reply.taken;
       took_at_[link.bind] = now;
-      if (!reply.is_taken()) break;
+      if (reply.taken < reply.parts.size()) break;
       store::come_by(store::crash_point::submit_answered);
       metrics_.reply_sent();
       taken(reply, now);
@@ -58,39 +58,30 @@ void outbox_relay::submitted(smpp::ticket name, smpp::command_status status, con
 
 // Its ESME_ROK leads the reply by little, but on a link of its own the proof may come last.
 void outbox_relay::heard(smpp::ticket name, time_point now) {
-  const auto found = owed_.find(static_cast<std::int64_t>(name));
-  if (found == owed_.end()) return;
-  auto& reply = found->second;
-  reply.heard = reply.heard || may_be_heard(reply, now);
-  if (!reply.fate) return;
-  report(reply, now);
-  wake_at_ = now;
+  const auto receipt = static_cast<std::int64_t>(name);
+  if (const auto found = owed_.find(receipt); found != owed_.end()) {
+    auto& reply = found->second;
+    reply.heard = reply.heard || (reply.acknowledged && is_heard(reply.came, now));
+  } else if (const auto reported = unheard_.find(receipt); reported != unheard_.end()) {
+    if (is_heard(reported->second, now))
+      store_.report({.receipt = {receipt}, .what = kind::heard, .heard = true, .at = now});
+    unheard_.erase(reported);
+  }
 }
 
 // The SMSC that has our ESME_ROK will not deliver this text again. Not so when we were held up, or a wire was: its own
 // timer may have run out before our answer came.
-bool outbox_relay::may_be_heard(const owed& reply, time_point now) const {
-  return reply.acknowledged && !reply.heard && now < reply.came + proven_within && pulse_.steady(reply.came, now);
+bool outbox_relay::is_heard(time_point came, time_point now) const {
+  return now < came + proven_within && pulse_.steady(came, now);
 }
 
 store::reply_result outbox_relay::result(const owed& reply, kind what) {
   return {.receipt = reply.facts.receipt, .what = what, .heard = reply.heard, .lease = reply.facts.lease};
 }
 
-// Its place in the order is kept meanwhile. Reported as what happened when it was heard: an identical text that came
-// before that may be a redelivery.
-void outbox_relay::settle(owed& reply, store::reply_result fate, time_point now) {
-  begin_anew(reply);
-  reply.fate = std::move(fate);
-  if (stopped_ || !may_be_heard(reply, now)) report(reply, now);
-}
-
-void outbox_relay::report(owed& reply, time_point now) {
-  reply.fate->heard = reply.heard;
-  reply.fate->lease = reply.facts.lease;
-  reply.fate->at = now;
-  store_.report(*reply.fate);
-  if (reply.fate->what == kind::sent) store::come_by(store::crash_point::reported);
+void outbox_relay::report(owed& reply, store::reply_result fate, time_point now) {
+  if (reply.acknowledged && !reply.heard && !stopped_) unheard_.emplace(reply.place.receipt, reply.came);
+  store_.report(std::move(fate));
   forget(reply, now);
 }
 
@@ -101,7 +92,9 @@ void outbox_relay::taken(owed& reply, time_point now) {
   fate.smsc_message_id = name_in_receipts(last, reply.message_id, at);
   if (at.name != reply.facts.smsc) fate.smsc = at.name;
   fate.awaited = last.registered_delivery != 0;
-  settle(reply, std::move(fate), now);
+  fate.at = now;
+  report(reply, std::move(fate), now);
+  store::come_by(store::crash_point::reported);
 }
 
 void outbox_relay::slow_down(owed& reply, const link_id& by, time_point now) {
@@ -125,7 +118,7 @@ void outbox_relay::refused(owed& reply, smpp::command_status status, time_point 
                                {"smsc", links_.settings(reply.by).name}});
   auto fate = result(reply, kind::refused);
   fate.status = static_cast<std::uint32_t>(status);
-  settle(reply, std::move(fate), now);
+  report(reply, std::move(fate), now);
 }
 
 // Of this reply alone: the others go on, its subscriber's too, and who claims it when the wait is over tries again.
@@ -141,7 +134,7 @@ void outbox_relay::deferred(owed& reply, smpp::command_status status, time_point
   auto fate = result(reply, kind::deferred);
   fate.status = static_cast<std::uint32_t>(status);
   fate.retry_in = wait;
-  settle(reply, std::move(fate), now);
+  report(reply, std::move(fate), now);
 }
 
 // Up to a quarter less, at random: what was refused in one second does not come back in one.

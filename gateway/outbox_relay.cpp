@@ -51,11 +51,8 @@ void outbox_relay::stop() {
   stopped_ = true;
   std::vector<std::int64_t> waits;
   for (const auto& [receipt, reply] : owed_)
-    if (!reply.on_its_way || reply.fate) waits.push_back(receipt);
-  for (const auto receipt : waits) {
-    auto& reply = owed_.at(receipt);
-    reply.fate ? report(reply, {}) : let_go(reply, {});
-  }
+    if (!reply.on_its_way) waits.push_back(receipt);
+  for (const auto receipt : waits) let_go(owed_.at(receipt), {});
 }
 
 void outbox_relay::add(store::decision value, const std::optional<link_id>& acknowledged, time_point now) {
@@ -113,7 +110,7 @@ bool outbox_relay::submit_next(std::size_t lane, std::size_t by, time_point now)
     let_go(reply, now);
     return true;
   }
-  if (on_their_way_ + store_.unwritten() >= options_.unwritten_max) {
+  if (reply.submitted == 0 && on_their_way_ + store_.unwritten() >= options_.unwritten_max) {
     wake_at_ = std::min(wake_at_, now + until_written);
     return false;
   }
@@ -136,11 +133,11 @@ bool outbox_relay::submit(owed& reply) {
     if (!link) return false;
     store::come_by(store::crash_point::submitted);
     reply.sent_by = link;
+    if (next == 0) ++on_their_way_;
     by_ticket_.emplace(name, part_in_flight{.receipt = reply.place.receipt, .by = *link});
   }
   queue_.take(reply.place);
   reply.on_its_way = true;
-  ++on_their_way_;
   return true;
 }
 
@@ -178,13 +175,12 @@ void outbox_relay::again_as_text(owed& reply, time_point now) {
 void outbox_relay::again(owed& reply, time_point now) {
   begin_anew(reply);
   if (stopped_) return let_go(reply, now);
-  if (!std::exchange(reply.on_its_way, false)) return;
-  --on_their_way_;
-  queue_.put_back(reply.place);
+  if (std::exchange(reply.on_its_way, false)) queue_.put_back(reply.place);
 }
 
 void outbox_relay::begin_anew(owed& reply) {
   for (std::size_t i = 0; i < reply.submitted; ++i) by_ticket_.erase(reply.first + i);
+  if (reply.submitted > 0) --on_their_way_;
   reply.first = 0;
   reply.submitted = reply.taken = 0;
   reply.sent_by.reset();
@@ -199,7 +195,6 @@ void outbox_relay::let_go(owed& reply, time_point now) {
 void outbox_relay::forget(owed& reply, time_point now) {
   begin_anew(reply);
   if (reply.on_its_way) {
-    --on_their_way_;
     const auto next = queue_.finish(reply.place);
     if (next && *next != reply.place.lane) wake_at_ = now;  // nobody else says so to that lane
   } else {
@@ -251,17 +246,15 @@ void outbox_relay::tick(time_point now) {
 void outbox_relay::look(time_point now) {
   pulse_.beat(now);
   next_look_ = now + std::min(longest_between_looks, options_.lease / (2 * claims_in_a_lease));
-  std::vector<std::int64_t> lapsed, unheard;
+  std::erase_if(unheard_, [&](const auto& each) { return !is_heard(each.second, now); });
+  std::vector<std::int64_t> lapsed;
   for (auto& [receipt, reply] : owed_) {
-    if (reply.fate) {
-      if (!may_be_heard(reply, now)) unheard.push_back(receipt);
-    } else if (reply.submitted > 0) {
+    if (reply.submitted > 0) {
       renew(reply, now);
     } else if (!may_leave(reply, now)) {
       lapsed.push_back(receipt);
     }
   }
-  for (const auto receipt : unheard) report(owed_.at(receipt), now);
   for (const auto receipt : lapsed) {
     auto& reply = owed_.at(receipt);
     if (links_.way_out(reply.place.lane)) too_much_ = true;

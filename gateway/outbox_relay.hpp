@@ -5,9 +5,9 @@
 // What does not fit, or whose lease lapses while it waits, is let go: it is claimed again, by this process or another.
 // Nothing is submitted on a lease that may have lapsed, neither after this process was frozen; and never are more than
 // `unwritten_max` on their way until the store has written what became of them, since all of those go again when this
-// process dies (DESIGN.md §2.4: never more than the window). Replies to one
-// number leave in the order of their texts, one at a time; one that is deferred keeps no other from leaving. Sans-I/O,
-// as smpp::session is: the time comes in, and tick() is called when deadline() has come. One thread: the gateway's.
+// process dies (DESIGN.md §2.4: never more than the window). Replies to one number leave in the order of their texts,
+// one at a time; one that is deferred keeps no other from leaving. Sans-I/O, as smpp::session is: the time comes in,
+// and tick() is called when deadline() has come. One thread: the gateway's.
 #pragma once
 
 #include <chrono>
@@ -85,10 +85,6 @@ class outbox_relay {
     bool on_its_way = false;           // all of them are submitted
     std::optional<link_id> sent_by{};  // the last one that was
     std::string message_id{};          // the SMSC's, of the last part
-    // What became of it, as soon as that is known, until it is known whether the SMSC has the ESME_ROK.
-    std::optional<store::reply_result> fate{};
-
-    [[nodiscard]] bool is_taken() const { return !parts.empty() && taken == parts.size(); }
   };
   struct part_in_flight {
     std::int64_t receipt;
@@ -106,9 +102,8 @@ class outbox_relay {
   void renew(owed& reply, time_point now);
 
   static store::reply_result result(const owed& reply, store::reply_result::kind what);
-  [[nodiscard]] bool may_be_heard(const owed& reply, time_point now) const;
-  void settle(owed& reply, store::reply_result fate, time_point now);
-  void report(owed& reply, time_point now);
+  [[nodiscard]] bool is_heard(time_point came, time_point now) const;
+  void report(owed& reply, store::reply_result fate, time_point now);
   void taken(owed& reply, time_point now);
   void slow_down(owed& reply, const link_id& by, time_point now);
   void not_taken(owed& reply, smpp::command_status status, bool for_good, time_point now);
@@ -129,6 +124,7 @@ class outbox_relay {
   metrics& metrics_;
   std::unordered_map<std::int64_t, owed> owed_;                 // by receipt
   std::unordered_map<smpp::ticket, part_in_flight> by_ticket_;  // parts that are not answered
+  std::unordered_map<std::int64_t, time_point> unheard_;        // by receipt, reported already: when the text came
   reply_queue queue_;                                           // a lane for each SMSC
   smpp::ticket last_ticket_ = 0;
   std::size_t on_their_way_ = 0;

@@ -23,6 +23,7 @@ std::string_view mark(reply_result::kind what) {
     case reply_result::kind::deferred: return "deferred";
     case reply_result::kind::release: return "release";
     case reply_result::kind::renew: return "renew";
+    case reply_result::kind::heard: return "heard";
   }
   return {};
 }

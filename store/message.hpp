@@ -170,8 +170,10 @@ struct reply_result {
     deferred,  // refused for now: owed again after `retry_in`, to whoever claims it then
     release,   // not sent: owed again at once, lease given back
     renew,     // in flight: the lease goes on
+    heard,     // nothing but that
   } what = kind::sent;
-  // The SMSC surely has our ESME_ROK to the text: an identical one that comes when the reply is sent is a new text.
+  // The SMSC surely has our ESME_ROK to the text: an identical one that comes after this, when the reply is sent, is
+  // new.
   bool heard = false;
   int lease = 1;  // decision::lease. What is said of one that is over counts no more, but that it was sent is a fact
   std::string smsc_message_id = {};               // sent: by what a delivery receipt will name it; empty: by nothing
@@ -179,7 +181,7 @@ struct reply_result {
   std::string smsc = {};                          // sent: by which SMSC, when that is another one than the text's
   bool awaited = false;                           // sent: a delivery receipt was asked for
   std::chrono::seconds retry_in{0};               // deferred
-  std::chrono::steady_clock::time_point at = {};  // sent: when
+  std::chrono::steady_clock::time_point at = {};  // sent, heard: when
 };
 
 // The final states of SMPP 3.4 §5.2.28, as a delivery receipt tells them. Others (ENROUTE, ACCEPTED) change nothing.

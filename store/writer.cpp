@@ -21,17 +21,25 @@ constexpr milliseconds failure_pause{50};
 constexpr std::size_t results_at_most = 4096;  // in one call
 
 // In order of receipt, as the function wants them, and one each: what is known for certain stands for what is not, and
-// the lease that goes on for one that is over.
+// the lease that goes on for one that is over. That the SMSC has our ESME_ROK is true whatever else is said.
 std::vector<reply_result> in_order(std::vector<reply_result> results) {
+  using kind = reply_result::kind;
   const auto rank = [](const reply_result& of) {
-    const bool is_sent = of.what == reply_result::kind::sent;
-    return std::tuple{of.receipt, !is_sent, is_sent ? 0 : -of.lease, of.what};
+    const bool has_lease = of.what != kind::sent && of.what != kind::heard;
+    return std::tuple{of.receipt, of.what != kind::sent, of.what == kind::heard, has_lease ? -of.lease : 0, of.what};
   };
   std::sort(results.begin(), results.end(),
             [&](const reply_result& a, const reply_result& b) { return rank(a) < rank(b); });
-  const auto same = [](const reply_result& a, const reply_result& b) { return a.receipt == b.receipt; };
-  results.erase(std::unique(results.begin(), results.end(), same), results.end());
-  return results;
+  std::vector<reply_result> one_each;
+  for (auto& each : results) {
+    if (one_each.empty() || one_each.back().receipt != each.receipt) {
+      one_each.push_back(std::move(each));
+    } else if (each.heard) {
+      one_each.back().heard = true;
+      one_each.back().at = std::max(one_each.back().at, each.at);
+    }
+  }
+  return one_each;
 }
 
 // From half of it to all of it: many gateways that have lost the same server shall not all come back at once.
@@ -72,7 +80,7 @@ void writer::report(reply_result value) {
   if (results_.size() == 1 || results_.size() == options_.report_max) wake_.notify_one();
 }
 
-// Whoever waits for that hears of it by what was decided in the same call.
+// Before what was decided in the same call is told: whoever hears of that looks how much is not written yet.
 void writer::written() {
   const std::lock_guard lock{guard_};
   results_in_call_ = 0;

@@ -495,16 +495,17 @@ declare
   flood boolean;
 begin
   -- A reply was sent; refused, for good or for now; not tried (release): owed again at once; or in flight still. And perhaps our
-  -- acknowledgement was heard, which stays true whoever sends the reply. But for what was sent, which is a fact, only the lease's owner may say so, and only of this
-  -- lease: a gateway that was frozen and goes on says nothing about a reply that another one has taken over since, and what it
-  -- gave back before it claimed the reply again is not given back by that now.
+  -- acknowledgement was heard, or nothing but that is said. But for what was sent or heard, which is a fact, only the lease's
+  -- owner may say so, and only of this lease: a gateway that was frozen and goes on says nothing about a reply that another one
+  -- has taken over since, and what it gave back before it claimed the reply again is not given back by that now.
   if cardinality(marked) > 0 then
     update message m set
-      reply = case when r.mark = 'sent' then 'sent' when r.mark = 'refused' then 'dead' else 'owed' end::reply_state,
-      sent_at = case when r.mark = 'sent' then moment - r.age * interval '1 millisecond' else m.sent_at end,
+      reply = case r.mark when 'sent' then 'sent' when 'refused' then 'dead' else m.reply end::reply_state,
+      sent_at = case when r.mark = 'sent' or r.mark = 'heard' and m.sent_at is not null
+                     then moment - r.age * interval '1 millisecond' else m.sent_at end,
       heard = m.heard or coalesce(r.heard, false),
-      smsc_message_id = r.smsc_message_id,
-      reply_status = case when r.mark in ('release', 'renew') then m.reply_status else r.status end,
+      smsc_message_id = case when r.mark = 'heard' then m.smsc_message_id else r.smsc_message_id end,
+      reply_status = case when r.mark in ('release', 'renew', 'heard') then m.reply_status else r.status end,
       lease_until = case r.mark when 'release' then moment when 'renew' then moment + lease
                                 when 'deferred' then moment + r.retry_in * interval '1 second' else m.lease_until end,
       lease_owner = case when r.mark <> 'deferred' then m.lease_owner end,
@@ -512,8 +513,9 @@ begin
     from unnest(marked, marks, mark_ages, smsc_message_ids, statuses, retry_ins, lease_nos, heards)
            as r (receipt, mark, age, smsc_message_id, status, retry_in, lease_no, heard)
     where m.receipt = r.receipt and m.receipt = any (marked)
-      and m.reply::text = 'owed'  -- as a text, so that the index of owed replies is no way to look for these
-      and (r.mark = 'sent' or m.lease_owner = instance and m.lease_no = coalesce(r.lease_no, 1));
+      and (r.mark = 'heard'
+           or m.reply::text = 'owed'  -- as a text, so that the index of owed replies is no way to look for these
+           and (r.mark = 'sent' or m.lease_owner = instance and m.lease_no = coalesce(r.lease_no, 1)));
     if sent_by <> '{}' or true = any (awaiteds) then
       perform follow_replies(moment, marked, smsc_message_ids, sent_by, awaiteds);
     end if;
@@ -539,7 +541,7 @@ begin
                           and m.received_at > moment - interval '15 minutes' limit 1) as m;
     exit when (true = any (over)) is not true;
     for i in 1 .. cardinality(known) loop
-      continue when not over[i];
+      continue when over[i] is not true;
       fingerprints[known[i]] := substr(sha256(fingerprints[known[i]] || int8send(originals[i])), 1, 16);
     end loop;
   end loop;

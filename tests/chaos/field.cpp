@@ -61,6 +61,7 @@ field::field(const field_options& options, std::mt19937& random)
       random_(random),
       window_(options.window),
       between_texts_(1000 / options.texts_a_second) {
+  here.on_lost = [this] { note("reply lost"); };
   const auto settings = scenarios::content(here.config());
   const auto url = settings.find("postgresql:///") + std::string("postgresql:///").size();
   const auto database = settings.substr(url, settings.find('?', url) - url);
@@ -122,10 +123,6 @@ void field::freeze(gateway& which, milliseconds time) {
 // As systemd would: a daemon that finds no database at its start ends with an error.
 void field::tend() {
   if (kernel) kernel->tend();
-  if (loses_reply_ && here.centre.faults.lose_at_submit == 0) {
-    note("reply lost");
-    loses_reply_ = false;
-  }
   for (auto& each : gateways) {
     if (each.daemon->exit_status()) {
       if (!each.ended) each.ended = clock::now();
@@ -146,12 +143,6 @@ void field::cluster(std::vector<std::string> words) {
 void field::crash_store() {
   note("crash", back_within, gateways.size());
   cluster({"restart", "--immediate"});
-}
-
-void field::lose_reply(int nth) {
-  tend();  // it may just have happened
-  here.centre.faults.lose_at_submit = nth;
-  loses_reply_ = nth > 0;
 }
 
 milliseconds field::lose_store(std::chrono::seconds time) {

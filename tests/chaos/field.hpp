@@ -54,8 +54,6 @@ class field {
   void kill(gateway& which);
   void freeze(gateway& which, milliseconds time);
   void crash_store();  // stopped at once, and started again
-  // The SMSC cuts the link as the nth submit_sm from now arrives, as if it had never come; 0: not any more.
-  void lose_reply(int nth);
   // Stopped at once, and away for so long, while a phone texts each second. Throws when a text was acknowledged or a
   // daemon grew meanwhile; prints what they hold each minute. Returns the time from the database's start to the first
   // acknowledgement.
@@ -90,7 +88,6 @@ class field {
 
   std::mt19937& random_;
   std::size_t window_;
-  bool loses_reply_ = false;
   milliseconds between_texts_;
   std::chrono::steady_clock::time_point next_text_{};
 };

@@ -135,7 +135,7 @@ void kill_all(field& on, tally& so_far) {
 
 void act(deed what, field& on, tally& so_far, std::mt19937& random) {
   auto& one = on.gateways[random() % on.gateways.size()];
-  on.lose_reply(static_cast<int>(random() % 40));
+  on.here.centre.faults.lose_at_submit = static_cast<int>(random() % 40);  // and a link breaks with it
   switch (what) {
     case deed::kill:
       on.kill(one);
@@ -196,7 +196,7 @@ void cause_trouble(const wishes& wish) {
     fmt::print("chaos: the database was away for {} s; acknowledging again {} ms after its start\n", wish.away,
                back.count());
   }
-  on.lose_reply(0);
+  on.here.centre.faults.lose_at_submit = 0;
   on.rest();
   on.go_on(quiet_behind);
   fmt::print("chaos: {} kills, {} crashes of PostgreSQL, {} freezes, {} daemons, ", wish.kills, wish.crashes,

@@ -77,6 +77,9 @@ smsc::events stand::listeners() {
   events.on_answered = [this](const smsc::text& value, std::optional<smpp::command_status> status, bool) {
     if (status == smpp::command_status::rok) acknowledged.insert(value.message.source.digits);
   };
+  events.on_lost = [this] {
+    if (on_lost) on_lost();
+  };
   events.on_odd = [this](const std::string& what) { odd.push_back(what); };
   return events;
 }

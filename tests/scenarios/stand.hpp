@@ -103,8 +103,9 @@ class stand {
   std::size_t reply_count = 0;
   std::set<std::string> acknowledged;  // phones whose text was answered ESME_ROK
   smsc::reply last_reply;
-  std::vector<std::string> odd;  // about replies, in words; a scenario that expects it clears it
-  std::string journal_file;      // empty: none is wanted
+  std::function<void()> on_lost;  // a reply, as centre.faults.lose_at_submit has it
+  std::vector<std::string> odd;   // about replies, in words; a scenario that expects it clears it
+  std::string journal_file;       // empty: none is wanted
   std::unique_ptr<smsc::journal> journal;
   smsc::simulator centre;
   [[nodiscard]] const std::string& folder() const { return folder_; }

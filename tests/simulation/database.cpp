@@ -126,8 +126,14 @@ store::decision database::decide(const std::string& instance, const numbered_tex
 
 void database::mark(const std::string& instance, const store::reply_result& value) {
   const auto found = rows_.find(value.receipt.number);
-  if (found == rows_.end() || found->second.reply != message::reply_state::owed) return;
+  if (found == rows_.end()) return;
   auto& row = found->second;
+  if (value.what == store::reply_result::kind::heard) {
+    row.heard = true;
+    if (row.sent_at != time_point::max()) row.sent_at = value.at;
+    return;
+  }
+  if (row.reply != message::reply_state::owed) return;
   const bool ours = row.lease_owner == instance && row.facts.lease == value.lease;
   using kind = store::reply_result::kind;
   if (ours || value.what == kind::sent) row.heard |= value.heard;
@@ -153,6 +159,7 @@ void database::mark(const std::string& instance, const store::reply_result& valu
     case kind::release:
       if (ours) row.lease_until = world_.now();
       break;
+    case kind::heard: break;
     case kind::renew:
       if (ours) row.lease_until = world_.now() + lease;
       break;

@@ -288,7 +288,10 @@ void simulator::settle(std::uint64_t id) {
 
 void simulator::on_submit(link& from, std::uint32_t sequence, const smpp::short_message& value) {
   if (faults.deaf) return;
-  if (is_due(faults.lose_at_submit)) return from.connection->abort();
+  if (is_due(faults.lose_at_submit)) {
+    if (events_.on_lost) events_.on_lost();
+    return from.connection->abort();
+  }
   if (throttled_until_ != steady_clock::time_point{} && steady_clock::now() < throttled_until_) {
     ++counters_.throttled;
     from.connection->acknowledge(sequence, command_status::rthrottled);

@@ -47,6 +47,7 @@ struct events {
   std::function<void(const reply&)> on_reply;  // one that came in parts: once, whole
   // Of a reply, "part 2 came twice", or what a profile does not take of the gateway; in words.
   std::function<void(const std::string&)> on_odd;
+  std::function<void()> on_lost;                    // a submit_sm, as faults.lose_at_submit has it
   std::function<void(const std::string&)> on_link;  // "bound as topup", "lost: …", in words
 };
 

@@ -185,6 +185,35 @@ TEST_CASE("that our acknowledgement was heard is remembered when another gateway
   CHECK_FALSE(two.decide(come(ask, seconds{1})).duplicate);
 }
 
+TEST_CASE("that our acknowledgement was heard may be said alone, later than all else, and by whoever heard it") {
+  using std::chrono::seconds;
+  database db;
+  gateway one{db}, two{db, "two"};
+  const text ask = plain(alice, action::balance);
+  const decision first = one.decide(ask);
+  one.report({{.receipt = first.receipt, .smsc_message_id = "af", .at = ago(seconds{9})}});
+  CHECK(one.decide(come(ask, seconds{8})).duplicate);
+  two.report({{.receipt = first.receipt, .what = kind::heard, .heard = true, .at = ago(seconds{6})}});
+  CHECK(db.word("select concat_ws(' ', reply, smsc_message_id, attempts) from topup.message") == "sent af 1");
+  CHECK(one.decide(come(ask, seconds{7})).duplicate);
+  CHECK_FALSE(one.decide(come(ask, seconds{5})).duplicate);
+}
+
+TEST_CASE("while the reply is owed an identical text is a redelivery, whatever stands beside it in its call") {
+  using std::chrono::seconds;
+  database db;
+  gateway one{db};
+  const text asks = plain(alice, action::balance), other = plain(bob, action::balance);
+  const decision deferred = one.decide(asks);
+  one.report({{.receipt = deferred.receipt, .what = kind::deferred, .heard = true, .status = 8}});
+  one.report({heard(one.decide(other), seconds{5})});
+  const auto both = one.decide_all({come(asks, seconds{0}), come(other, seconds{0})});
+  REQUIRE(both.size() == 2);
+  CHECK(both[0].duplicate);
+  CHECK(both[0].receipt == deferred.receipt);
+  CHECK_FALSE(both[1].duplicate);
+}
+
 TEST_CASE("what came before our acknowledgement was heard, and is decided after it, is a redelivery all the same") {
   using std::chrono::seconds;
   database db;

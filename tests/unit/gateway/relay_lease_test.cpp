@@ -58,17 +58,6 @@ TEST_CASE("no reply leaves while so many are on their way or have a result that 
   CHECK(rig.out().size() == 1);
 }
 
-TEST_CASE("a reply that waits to be heard is not written either") {
-  relay_rig rig({centre("main")}, {.unwritten_max = 1});
-  rig.add(relay_rig::owed(1, anna), told_links::link(0));
-  rig.answer(rig.one());
-  rig.add(2, ben);
-  CHECK(rig.out().empty());
-  rig.relay->heard(1, rig.now);
-  rig.pass(10ms);
-  CHECK(rig.out().size() == 1);
-}
-
 TEST_CASE("frozen for longer than a lease, the relay submits nothing of what waited, whatever happens first") {
   for (const auto* first : {"room", "tick", "answer", "add"}) {
     CAPTURE(first);

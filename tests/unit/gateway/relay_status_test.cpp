@@ -175,6 +175,22 @@ TEST_CASE("refused for now, a reply waits longer each time, up to an hour, and i
   }
 }
 
+TEST_CASE("a reply of which some parts have left takes a place, and goes on with the others though there is none") {
+  relay_rig rig({centre("main")}, {.unwritten_max = 1}, with_long_help());
+  rig.links.centres[0].room = 1;
+  rig.add(help(1));
+  rig.add(2, ben);
+  const auto first = rig.one();
+  CHECK(rig.relay->in_flight() == 1);
+  rig.answer(first);
+  rig.recover(0);
+  const auto others = rig.out();
+  REQUIRE(others.size() == 2);
+  CHECK(others[0].name == first.name + 1);
+  for (const auto& each : others) rig.answer(each);
+  CHECK(rig.one().message.destination.digits.back() == ben.back());
+}
+
 TEST_CASE("a long reply is sent when all of its parts are, and known by the last one's id") {
   relay_rig rig({centre("main")}, {}, with_long_help());
   rig.add(help(1));
