@@ -95,6 +95,7 @@ field::~field() {
 }
 
 void field::note(const std::string& fault, milliseconds lasts, std::size_t daemons) {
+  broken_until_ = std::max(broken_until_, clock::now() + lasts);
   here.journal->fault(fault, lasts, window_ * daemons);
 }
 

@@ -50,6 +50,8 @@ class field {
   // Into the journal, before it is done: what breaks now, for how long, and the links of how many daemons. What follows
   // writes itself down.
   void note(const std::string& fault, milliseconds lasts = milliseconds(0), std::size_t daemons = 1);
+  // Whether nothing is broken any more but by what is done next.
+  [[nodiscard]] bool whole() const { return std::chrono::steady_clock::now() >= broken_until_; }
   void start(gateway& which, const scenarios::environment& more = {});
   void kill(gateway& which);
   void freeze(gateway& which, milliseconds time);
@@ -89,7 +91,7 @@ class field {
   std::mt19937& random_;
   std::size_t window_;
   milliseconds between_texts_;
-  std::chrono::steady_clock::time_point next_text_{};
+  std::chrono::steady_clock::time_point next_text_{}, broken_until_{};
 };
 
 }  // namespace topupd::chaos

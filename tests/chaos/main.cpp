@@ -39,7 +39,8 @@ enum class deed { kill, kill_all, crash, network, freeze };
 struct tally {
   int faults = 0;
   int wires = 0, narrowed = 0, dropped = 0, ended = 0;  // network faults: the proxy's, tbf, nftables, ss -K
-  milliseconds slowest_start{0}, slowest_store{0};
+  milliseconds slowest_start{0}, slowest_store{0};      // with whole wires
+  milliseconds slowest_disturbed{0};                    // of both, while wires were broken too
 };
 
 std::vector<deed> drawn(const wishes& wish, std::mt19937& random) {
@@ -127,10 +128,22 @@ void ask_the_kernel(field& on) {
     fmt::print("chaos: ss -K ends no connection here (a kernel without INET_DIAG_DESTROY): that fault is left out\n");
 }
 
+void until_acknowledged(field& on, bool whole, milliseconds& slowest, tally& so_far) {
+  auto& worst = whole ? slowest : so_far.slowest_disturbed;
+  worst = std::max(worst, on.until_acknowledged(back_within));
+}
+
 void kill_all(field& on, tally& so_far) {
+  const bool whole = on.whole();
   for (auto& each : on.gateways) on.kill(each);
   for (auto& each : on.gateways) on.start(each);
-  so_far.slowest_start = std::max(so_far.slowest_start, on.until_acknowledged(back_within));
+  until_acknowledged(on, whole, so_far.slowest_start, so_far);
+}
+
+void crash(field& on, tally& so_far) {
+  const bool whole = on.whole();
+  on.crash_store();
+  until_acknowledged(on, whole, so_far.slowest_store, so_far);
 }
 
 void act(deed what, field& on, tally& so_far, std::mt19937& random) {
@@ -142,10 +155,7 @@ void act(deed what, field& on, tally& so_far, std::mt19937& random) {
       on.start(one);
       break;
     case deed::kill_all: kill_all(on, so_far); break;
-    case deed::crash:
-      on.crash_store();
-      so_far.slowest_store = std::max(so_far.slowest_store, on.until_acknowledged(back_within));
-      break;
+    case deed::crash: crash(on, so_far); break;
     case deed::network: disturb(on, so_far, random); break;
     case deed::freeze:
       if (!one.frozen) on.freeze(one, between(500, 40'000, random));
@@ -158,8 +168,9 @@ void open_the_books(field& done, const tally& troubles) {
   done.settle();
   done.judge();
   const auto& answers = done.here.centre.answers();
-  fmt::print("chaos: first acknowledgement within {} ms of the start of all daemons, within {} ms of PostgreSQL's; ",
+  fmt::print("chaos: first acknowledgement within {} ms of the start of all daemons, within {} ms of PostgreSQL's, ",
              troubles.slowest_start.count(), troubles.slowest_store.count());
+  fmt::print("within {} ms of either while something else was broken; ", troubles.slowest_disturbed.count());
   fmt::print("deliver_sm answered within {:.0f} ms (p99.9), {:.0f} ms (all), stalls of the wire among it\n",
              answers.percentile(0.999), answers.longest());
 }
