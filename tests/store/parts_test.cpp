@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <thread>
 
 #include "counter.hpp"
@@ -21,7 +22,7 @@ fingerprint print_of(std::string_view what) {
 
 // What the gateway would have sealed; the octets tell parts apart.
 part part_of(std::string_view group, int number, int total, const std::string& octets, std::uint64_t sender = alice) {
-  static std::uint64_t ticket = 5'000'000;
+  static std::atomic<std::uint64_t> ticket = 5'000'000;
   return {.ticket = ++ticket,
           .group = print_of(group),
           .number = number,
