@@ -36,8 +36,8 @@ store::worker_options worker_options_of(const config::settings& from) {
   to.instance = instance_name();
   to.batch_max = from.store.batch_max;
   to.queue_max = from.store.queue_max;
-  to.report_max =
-      std::clamp<std::size_t>(windows_of(from.smscs) / 2, 1, from.store.batch_max);  // replies wait for these
+  // What waits to be reported keeps other replies from leaving: half of them leave meanwhile.
+  to.report_max = std::clamp<std::size_t>(windows_of(from.smscs) / 2, 1, from.store.batch_max);
   to.lease = std::chrono::duration_cast<std::chrono::seconds>(from.store.lease);
   to.service_currency = from.service.currency;
   to.service_language = from.service.language;

@@ -25,8 +25,7 @@ constexpr std::size_t results_at_most = 4096;  // in one call
 std::vector<reply_result> in_order(std::vector<reply_result> results) {
   using kind = reply_result::kind;
   const auto rank = [](const reply_result& of) {
-    const bool has_lease = of.what != kind::sent && of.what != kind::heard;
-    return std::tuple{of.receipt, of.what != kind::sent, of.what == kind::heard, has_lease ? -of.lease : 0, of.what};
+    return std::tuple{of.receipt, of.what != kind::sent, of.what == kind::heard, -of.lease, of.what};
   };
   std::sort(results.begin(), results.end(),
             [&](const reply_result& a, const reply_result& b) { return rank(a) < rank(b); });

@@ -142,6 +142,14 @@ reply_result heard(const decision& reply, std::chrono::seconds time) {
   return {.receipt = reply.receipt, .heard = true, .at = ago(time)};
 }
 
+// Alice has asked for her balance; her text may come again, to either of two gateways.
+struct asked {
+  database db;
+  gateway one{db}, two{db, "two"};
+  text ask = plain(alice, action::balance);
+  decision first = one.decide(ask);
+};
+
 }  // namespace
 
 TEST_CASE("an identical text is a redelivery until the SMSC surely has our acknowledgement, then a new text") {
@@ -172,12 +180,8 @@ TEST_CASE("an identical text is a redelivery until the SMSC surely has our ackno
   CHECK(db.count("select count(*) from topup.transfer") == 1);
 }
 
-TEST_CASE("that our acknowledgement was heard is remembered when another gateway sends the reply") {
+TEST_CASE_FIXTURE(asked, "that our acknowledgement was heard is remembered when another gateway sends the reply") {
   using std::chrono::seconds;
-  database db;
-  gateway one{db}, two{db, "two"};
-  const text ask = plain(alice, action::balance);
-  const decision first = one.decide(ask);
   one.report({{.receipt = first.receipt, .what = kind::deferred, .heard = true, .status = 8}});
   CHECK(two.decide(come(ask, seconds{4})).duplicate);  // and takes the reply over
   two.report({{.receipt = first.receipt, .at = ago(seconds{2})}});
@@ -185,12 +189,9 @@ TEST_CASE("that our acknowledgement was heard is remembered when another gateway
   CHECK_FALSE(two.decide(come(ask, seconds{1})).duplicate);
 }
 
-TEST_CASE("that our acknowledgement was heard may be said alone, later than all else, and by whoever heard it") {
+TEST_CASE_FIXTURE(
+    asked, "that our acknowledgement was heard may be said alone, later than all else, and by whoever heard it") {
   using std::chrono::seconds;
-  database db;
-  gateway one{db}, two{db, "two"};
-  const text ask = plain(alice, action::balance);
-  const decision first = one.decide(ask);
   one.report({{.receipt = first.receipt, .smsc_message_id = "af", .at = ago(seconds{9})}});
   CHECK(one.decide(come(ask, seconds{8})).duplicate);
   two.report({{.receipt = first.receipt, .what = kind::heard, .heard = true, .at = ago(seconds{6})}});
@@ -214,12 +215,9 @@ TEST_CASE("while the reply is owed an identical text is a redelivery, whatever s
   CHECK_FALSE(both[1].duplicate);
 }
 
-TEST_CASE("what came before our acknowledgement was heard, and is decided after it, is a redelivery all the same") {
+TEST_CASE_FIXTURE(
+    asked, "what came before our acknowledgement was heard, and is decided after it, is a redelivery all the same") {
   using std::chrono::seconds;
-  database db;
-  gateway one{db}, two{db, "two"};
-  const text ask = plain(alice, action::balance);
-  const decision first = one.decide(ask);
   one.report({heard(first, seconds{20})});
   const decision late = two.decide(come(ask, seconds{21}));  // on another bind, to another gateway
   CHECK(late.duplicate);

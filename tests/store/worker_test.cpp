@@ -121,7 +121,8 @@ TEST_CASE("so many results do not wait") {
 }
 
 TEST_CASE(
-    "of what is said of a reply in one call, that it was sent counts most, then what is said of its newest lease") {
+    "of what is said of a reply in one call, that it was sent counts most, then what is said of its newest lease; that "
+    "our acknowledgement was heard counts beside") {
   database db;
   auto at = options(db);
   at.report_delay = std::chrono::hours{1};
@@ -131,8 +132,10 @@ TEST_CASE(
   one.works.claim(100, {});
   REQUIRE(one.until([&] { return one.claimed.size() == 2; }));
   db.pass("9 seconds");
-  for (const decision& before : {kept, sent})
+  for (const decision& before : {kept, sent}) {
+    one.works.report({.receipt = before.receipt, .what = reply_result::kind::heard, .heard = true});
     one.works.report({.receipt = before.receipt, .what = reply_result::kind::release, .lease = before.lease});
+  }
   for (const decision& now : one.seen(&counter::claimed))
     one.works.report({.receipt = now.receipt, .what = reply_result::kind::renew, .lease = now.lease});
   one.works.report({.receipt = sent.receipt, .lease = sent.lease, .smsc_message_id = "1"});
@@ -140,6 +143,7 @@ TEST_CASE(
   db.pass("5 seconds");
   CHECK(gateway{db, "two"}.claim(100).empty());
   CHECK(db.count("select count(*) from topup.message where reply = 'sent'") == 1);
+  CHECK(db.count("select count(*) from topup.message where heard") == 2);
 }
 
 TEST_CASE("a stop finishes what was taken and writes the last results") {
