@@ -176,13 +176,13 @@ class marks_of_call {
 
 std::vector<std::string> redeem_arguments(const worker_options& options, std::span<const item> items,
                                           std::span<const reply_result> results, bool again,
-                                          std::chrono::steady_clock::time_point now) {
-  texts_of_call of{.now = now};
+                                          const moment_of_call& now) {
+  texts_of_call of{.now = now.here};
   for (const item& one : items) {
     of.add_leader(one);
     of.add_followers(one);
   }
-  marks_of_call about{.now = now};
+  marks_of_call about{.now = now.here};
   for (const reply_result& one : results) about.add(one);
   std::vector<std::string> all{options.instance,
                                seconds(options.lease),
@@ -196,7 +196,8 @@ std::vector<std::string> redeem_arguments(const worker_options& options, std::sp
                                seconds(options.undo_time),
                                fmt::format("{}", options.wrong_pins_per_day),
                                fmt::format("{}", options.alarm_factor),
-                               again ? "t" : "f"};
+                               again ? "t" : "f",
+                               fmt::format("{}", now.there.count())};
   append(all, std::begin(of.arrays), of.arrays + texts_of_call::leaders);
   for (sql_array* rare = of.arrays + texts_of_call::leaders; rare != std::end(of.arrays); ++rare)
     all.push_back(std::move(*rare).short_of_nulls());

@@ -89,8 +89,8 @@ struct text {
   std::string reason = {};                   // unclear: "pin_length"; redeem: "check"; help: "empty"
   int got = 0;                               // unclear: digits found
   std::string language = {};                 // of the reply, unless the sender has chosen one; language: the choice
-  // The earliest that it may have come: one that came before an identical one's reply was sent is that one, delivered
-  // twice.
+  // The earliest that it may have come: one that came before the SMSC surely had our ESME_ROK to an identical one
+  // is that one, delivered twice.
   std::chrono::steady_clock::time_point came = {};
 };
 inline constexpr std::size_t most_vouchers = 5;  // in one text
@@ -172,7 +172,7 @@ struct reply_result {
     renew,     // in flight: the lease goes on
     heard,     // nothing but that
   } what = kind::sent;
-  // The SMSC surely has our ESME_ROK to the text: an identical one that comes after this, when the reply is sent, is
+  // The SMSC surely has our ESME_ROK to the text: an identical one that comes after `at`, when the reply is sent, is
   // new.
   bool heard = false;
   int lease = 1;  // decision::lease. What is said of one that is over counts no more, but that it was sent is a fact

@@ -421,12 +421,14 @@ end $$;
 -- fingerprint, and a receipt of their own: one for each further voucher, four behind a YES for whatever its question holds,
 -- and last, where somebody else's account may change, one for the notice to that one. What is not needed vanishes.
 --
--- ages: how many milliseconds ago a text came, at least; mark_ages: how many milliseconds ago that was said of a reply.
+-- called_at: what our clock showed when the call was made, at most, in milliseconds since 1970: the network may carry a call for
+-- long, even one whose gateway is dead by then. ages: how many milliseconds before the call a text came, at least; mark_ages:
+-- how many milliseconds before it that was said of a reply.
 -- transfer_limits: weigh_transfer()'s; undo_time: 0 for never. `olders`: a voucher's digests under older keys, 32 octets each.
 create function topup.redeem(
   instance text, lease interval, service_currency text, service_language text, time_zone text, ask_above bigint,
   question_time interval, answers_per_hour integer, transfer_limits bigint[], undo_time interval, wrong_pins_per_day bigint,
-  alarm_factor integer, again boolean,
+  alarm_factor integer, again boolean, called_at bigint,
   receipts bigint[], fingerprints bytea[], ages integer[], copies integer[], smscs text[], sources text[], short_codes text[],
   senders bigint[], actions topup.action[], digests bytea[], prefixes integer[], targets bigint[], asks boolean[],
   reasons text[], gots smallint[], languages text[],
@@ -451,6 +453,7 @@ declare
   moment constant timestamptz := take_turn();
   today constant date := (moment at time zone time_zone)::date;
   this_bucket constant integer := bucket(moment);
+  called constant timestamptz := least(now(), to_timestamp(called_at / 1000.0));
   total constant integer := cardinality(receipts);
   -- Of texts that were decided before: their place among the texts, and the receipt they have.
   known integer[];
@@ -531,9 +534,9 @@ begin
   -- Which of these texts were decided before? An identical one within 15 minutes, or, when an unknown COMMIT is repeated,
   -- our own. But an identical one that came when the SMSC surely had our acknowledgement is no redelivery: the subscriber has
   -- sent BAL once more. The new text goes on under a fingerprint of its own, which follows from the two, so that it is known
-  -- in turn. When a text came is reckoned from when the call came, before it waited for its turn.
+  -- in turn. When a text came is reckoned from when the call was made, before it was on its way and waited for its turn.
   loop
-    select array_agg(t.n), array_agg(m.receipt), array_agg(m.heard and m.sent_at < now() - t.age * interval '1 millisecond')
+    select array_agg(t.n), array_agg(m.receipt), array_agg(m.heard and m.sent_at < called - t.age * interval '1 millisecond')
     into known, originals, over
     from unnest(fingerprints, ages) with ordinality as t (fingerprint, age, n)
     cross join lateral (select m.receipt, m.heard, m.sent_at from message m
@@ -1179,6 +1182,10 @@ begin
   return nextval('receipt_block') * 2048;
 end $$;
 
+-- What this server's clock shows, in milliseconds since 1970.
+create function topup.server_time() returns bigint
+language sql volatile as $$ select floor(date_part('epoch', clock_timestamp()) * 1000)::bigint $$;
+
 -- What a gateway must know before it takes a text. migrations: one line each, "version checksum". A time zone that this server
 -- does not know is an error here, where it can be said.
 -- `keys`: ids of the gateway's PIN keys, the newest first. lost_batch: one whose cards these do not find, and the chain of keys
@@ -1191,11 +1198,12 @@ begin
   perform show_key(keys[1]);
   return query
     select current_setting('fsync')::boolean, current_setting('full_page_writes')::boolean, current_setting('synchronous_commit'),
-           seconds(now()),
+           server_time(),
            (select string_agg(m.version || ' ' || m.checksum, E'\n' order by m.version) from migration m),
            lost.batch, lost.chain
     from (select) one left join lost_cards(keys) lost on true
     where now() at time zone time_zone is not null;
 end $$;
 
-grant execute on function topup.redeem, topup.quarantine, topup.keep_part, topup.claim, topup.take_receipts, topup.startup_facts to topup_gateway;
+grant execute on function topup.redeem, topup.quarantine, topup.keep_part, topup.claim, topup.take_receipts, topup.server_time, topup.startup_facts
+  to topup_gateway;

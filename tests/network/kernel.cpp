@@ -88,7 +88,8 @@ void kernel::narrow(int kbit_a_second, milliseconds time) {
 
 void kernel::drop(std::uint16_t port, int percent, milliseconds time) {
   const auto table = "topupd" + std::to_string(++tables_);
-  const auto lost = std::to_string(port) + " numgen random mod 100 < " + std::to_string(percent) + " drop; ";
+  const auto chosen = percent < 100 ? " numgen random mod 100 < " + std::to_string(percent) : "";
+  const auto lost = std::to_string(port) + chosen + " drop; ";
   auto rules = "add table inet " + table + "; ";
   rules += "add chain inet " + table + " in { type filter hook input priority 0 ; }; ";
   rules += "add rule inet " + table + " in tcp dport " + lost;

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <future>
 
 #include "database.hpp"
+#include "wire.hpp"
 
 using namespace topupd::store;
 using namespace topupd::store::test;
@@ -228,6 +230,20 @@ TEST_CASE_FIXTURE(
   CHECK(two.decide(come(ask, seconds{11})).receipt == other.receipt);
   CHECK(two.decide(come(ask, seconds{30})).receipt == first.receipt);
   CHECK(db.count("select count(*) from topup.message") == 2);
+}
+
+TEST_CASE_FIXTURE(asked, "what was long on its way from a gateway that is gone came when it came there") {
+  wire slow;
+  auto through_it = options(db, "gone");
+  through_it.url += " " + slow.host_and_port();
+  gateway gone{through_it};
+  gone.decide(plain(carol, action::help));  // has a block of receipts: the next statement is the call itself
+  slow.slow_next(std::chrono::milliseconds{400});
+  const text late = come(ask, std::chrono::seconds{0});
+  auto call = std::async(std::launch::async, [&] { return gone.decide(late); });
+  // Meanwhile the SMSC has delivered the text again, to another one.
+  one.report({heard(first, std::chrono::seconds{0})});
+  CHECK(call.get().receipt == first.receipt);
 }
 
 TEST_CASE("a reply in flight keeps its lease as long as it is renewed, by its owner only") {
