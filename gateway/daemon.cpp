@@ -81,7 +81,13 @@ daemon::daemon(const config::settings& settings, std::string path)
                       outbox_.submitted(name, status, id, now);
                     });
                   },
-              .on_heard = [this](smpp::ticket name) { act([&](smpp::time_point now) { outbox_.heard(name, now); }); },
+              .on_heard =
+                  [this](smpp::ticket name) {
+                    act([&](smpp::time_point now) {
+                      service_.heard(name);
+                      outbox_.heard(name, now);
+                    });
+                  },
               .on_unknown =
                   [this](smpp::ticket name) {
                     act([&](smpp::time_point now) {

@@ -16,7 +16,9 @@ namespace {
 // So much before `answer_within` is over the temporary status is on its way.
 constexpr std::chrono::milliseconds time_to_answer{50};
 
-constexpr smpp::ticket first_menu = smpp::ticket{1} << 63;  // no reply of the outbox counts so far
+// No reply of the outbox counts so far.
+constexpr smpp::ticket first_menu = smpp::ticket{1} << 63;
+constexpr smpp::ticket first_doubt = first_menu;  // of what links confirm, which is no menu
 
 // What a peer wrote, fit for a log line.
 std::string printable(std::string text) {
@@ -236,6 +238,10 @@ void topup_service::decided(std::vector<store::decision> values, time_point now)
   store::come_by(store::crash_point::decided);
   metrics_.batch(values.size());
   for (auto& value : values) {
+    if (value.doubtful) {
+      doubt(*value.doubtful);
+      continue;
+    }
     const auto found = pending_.find(value.ticket);
     const taken_message* of = found == pending_.end() ? nullptr : &found->second;
     std::optional<link_id> acknowledged;
@@ -256,6 +262,27 @@ void topup_service::decided(std::vector<store::decision> values, time_point now)
     if (found != pending_.end()) pending_.erase(found);
     if (value.reply_owed) outbox_.add(std::move(value), acknowledged, now);
   }
+}
+
+// A link that its SMSC has given up says nothing more: then this was a redelivery, and nobody waits for its answer.
+void topup_service::doubt(const store::text& what) {
+  const auto found = pending_.find(what.ticket);
+  if (found == pending_.end()) return;
+  if (found->second.answered) {  // and will be delivered again
+    pending_.erase(found);
+    return;
+  }
+  found->second.doubtful = std::make_unique<store::text>(what);
+  links_.confirm(found->second.from.link, first_doubt + what.ticket);
+}
+
+void topup_service::heard(smpp::ticket name) {
+  if (name < first_doubt) return;
+  const auto found = pending_.find(name - first_doubt);
+  if (found == pending_.end() || !found->second.doubtful) return;
+  auto asked = std::move(*std::exchange(found->second.doubtful, nullptr));
+  asked.link_lives = true;
+  if (!is_taken(store_.offer(std::move(asked)), found->second)) pending_.erase(found);
 }
 
 void topup_service::refused(const std::vector<std::uint64_t>& tickets) {
@@ -303,6 +330,7 @@ void topup_service::tick(time_point now) {
         if (now < each.front().at) break;
         temporary(found->second);
         found->second.answered = true;
+        if (found->second.doubtful) pending_.erase(found);
       }
       each.pop_front();
     }

@@ -49,6 +49,8 @@ class topup_service {
   // What the SMSC says to a menu: too fast is too fast, whatever was sent. Other tickets are the outbox's.
   void submitted(smpp::ticket name, smpp::command_status status);
   void unknown(smpp::ticket name) { menus_.erase(name); }
+  // The link answers: what links::confirm() was asked for, of a text that may have been long on its way.
+  void heard(smpp::ticket name);
   void refused(const std::vector<std::uint64_t>& tickets);  // the store is away: nothing was written
   void tick(time_point now);
   [[nodiscard]] time_point deadline() const;  // when tick() is next needed
@@ -76,6 +78,7 @@ class topup_service {
     std::unique_ptr<part_context> part = {};          // of a part that is being kept
     std::unique_ptr<delivery_context> delivery = {};  // of a delivery receipt
     std::unique_ptr<ussd_dialogues::place> dialogue = {};
+    std::unique_ptr<store::text> doubtful = {};  // not in the store: waits for a word of its link
   };
   struct sent_menu {
     link_id by;
@@ -100,6 +103,7 @@ class topup_service {
                                   std::string_view octets, const store::fingerprint& print, std::uint64_t ticket) const;
   [[nodiscard]] std::optional<secret> put_together(const part_context& part,
                                                    const std::vector<std::string>& sealed) const;
+  void doubt(const store::text& what);
   bool is_taken(store::door::taken said, const taken_message& of);
   void wait(std::uint64_t ticket, taken_message of);
   void ignore(const origin& from, std::size_t smsc, const smpp::short_message& value, std::string_view why);

@@ -106,6 +106,7 @@ class reader {
 struct answer {
   std::int64_t asked;  // the receipt that the text came with; a duplicate's decision has the first one's
   store::decision decision;
+  bool doubtful = false;
 };
 
 answer answer_of(const pqxx::row& row) {
@@ -115,7 +116,9 @@ answer answer_of(const pqxx::row& row) {
   out.receipt = next.a_receipt().value_or(receipt{});
   out.outcome = outcome_from(next.view()).value_or(outcome::quarantined);
   out.action = action_from(next.view()).value_or(action::help);
-  out.duplicate = next.truth();
+  const auto duplicate = next.view();
+  all.doubtful = duplicate.empty();
+  out.duplicate = duplicate == "t";
   out.reply_owed = next.truth();
   out.smsc = next.string();
   out.source = next.string();
@@ -174,10 +177,12 @@ std::vector<decision> decisions_of(const pqxx::result& rows, std::span<const ite
     if (next == answers.end() || next->asked != one.receipt.number) return {};
     decision& own = next->decision;
     fill_in(own, one.text);
+    if (next->doubtful) own.doubtful = std::make_shared<const text>(one.text);
     for (const text& copy : one.copies) {
       all.push_back(own);
       all.back().ticket = copy.ticket;
       all.back().duplicate = true;
+      if (next->doubtful) all.back().doubtful = std::make_shared<const text>(copy);
       all.back().reply_owed = false;  // the first one's decision has it
     }
     all.push_back(std::move(own));

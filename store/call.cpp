@@ -85,6 +85,7 @@ class texts_of_call {
     expecteds,
     abouts,
     olders,
+    lives,
     count
   };
   std::chrono::steady_clock::time_point now;
@@ -98,6 +99,7 @@ class texts_of_call {
     text.serial ? arrays[given_serials].number(*text.serial) : arrays[given_serials].null();
     text.expected_minor ? arrays[expecteds].number(*text.expected_minor) : arrays[expecteds].null();
     text.about ? arrays[abouts].number(text.about->number) : arrays[abouts].null();
+    text.link_lives ? arrays[lives].word("t") : arrays[lives].null();
   }
 
   // Their fingerprints follow from the leader's; SQL knows how.
@@ -109,7 +111,7 @@ class texts_of_call {
       const bool is_notice = notice && i == vouchers;
       const bool has_voucher = !is_notice && i + 1 < one.text.vouchers.size();
       add(one, one.more[i], name(is_notice ? action::notice : one.text.action), has_voucher ? i + 1 : no_voucher);
-      for (const auto each : {given_serials, expecteds, abouts}) arrays[each].null();
+      for (const auto each : {given_serials, expecteds, abouts, lives}) arrays[each].null();
     }
   }
 

@@ -70,7 +70,7 @@ gateway_link::gateway_link(const worker_options& options, const std::string& nam
     // everybody's turn in its hand, for a gateway that vanished to take its answer.
     pqxx::nontransaction{*connection_}.exec(
         fmt::format("set statement_timeout = {}; set tcp_user_timeout = '10s'", options.call_limit.count() * 4 / 5));
-    connection_->prepare(redeem_statement, "select * from topup.redeem(" + placeholders(45) + ")");
+    connection_->prepare(redeem_statement, "select * from topup.redeem(" + placeholders(46) + ")");
     connection_->prepare(quarantine_statement, "select * from topup.quarantine(" + placeholders(10) + ")");
     connection_->prepare(claim_statement, "select * from topup.claim(" + placeholders(7) + ")");
     connection_->prepare(keep_part_statement, "select topup.keep_part(" + placeholders(10) + ")");

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -92,6 +93,9 @@ struct text {
   // The earliest that it may have come: one that came before the SMSC surely had our ESME_ROK to an identical one
   // is that one, delivered twice.
   std::chrono::steady_clock::time_point came = {};
+  // The link that it came by has answered what we sent after that: its SMSC had not given the link up when it sent
+  // this.
+  bool link_lives = false;
 };
 inline constexpr std::size_t most_vouchers = 5;  // in one text
 
@@ -119,6 +123,9 @@ struct decision {
   store::action action = action::help;
   bool duplicate = false;   // this text was decided before: acknowledge it, the reply is owed or sent already
   bool reply_owed = false;  // send the reply now: the lease is ours
+  // Nothing was decided: this came after the SMSC surely had our ESME_ROK to an identical text, so it is new, or was
+  // long on its way by a link that the SMSC has given up. To be offered again once `link_lives`.
+  std::shared_ptr<const text> doubtful = {};
   std::string smsc;
   std::string source;
   std::string short_code;

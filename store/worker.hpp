@@ -73,7 +73,8 @@ class door {
 class worker final : public door {
  public:
   struct callbacks {
-    std::function<void(std::vector<decision>)> on_decided;  // after COMMIT was acknowledged, a batch at a time
+    // After COMMIT was acknowledged, a batch at a time; a `doubtful` one is not decided.
+    std::function<void(std::vector<decision>)> on_decided;
     std::function<void(std::vector<std::uint64_t>)>
         on_refused;                                         // tickets not taken: the store is away. Nothing was written
     std::function<void(std::vector<decision>)> on_claimed;  // owed replies whose lease is now ours

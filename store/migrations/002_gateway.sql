@@ -414,7 +414,7 @@ end $$;
 --
 -- The caller promises: fingerprints are distinct (`copies` counts equal ones that came together); receipts ascend, are its
 -- own, and stay with their text when the call is repeated, which `again` says; of one sender only plain redemptions of
--- different vouchers stand in one call. Marks are in order of receipt. The arrays from `leaders` to `olders` and from `sent_by`
+-- different vouchers stand in one call. Marks are in order of receipt. The arrays from `leaders` to `lives` and from `sent_by`
 -- on may end early: the rest is null.
 --
 -- A text may take several places, one after the other. The first leads; the others have its receipt in `leaders`, no
@@ -424,6 +424,7 @@ end $$;
 -- called_at: what our clock showed when the call was made, at most, in milliseconds since 1970: the network may carry a call for
 -- long, even one whose gateway is dead by then. ages: how many milliseconds before the call a text came, at least; mark_ages:
 -- how many milliseconds before it that was said of a reply.
+-- lives: the link that a text came by has answered since.
 -- transfer_limits: weigh_transfer()'s; undo_time: 0 for never. `olders`: a voucher's digests under older keys, 32 octets each.
 create function topup.redeem(
   instance text, lease interval, service_currency text, service_language text, time_zone text, ask_above bigint,
@@ -432,7 +433,7 @@ create function topup.redeem(
   receipts bigint[], fingerprints bytea[], ages integer[], copies integer[], smscs text[], sources text[], short_codes text[],
   senders bigint[], actions topup.action[], digests bytea[], prefixes integer[], targets bigint[], asks boolean[],
   reasons text[], gots smallint[], languages text[],
-  leaders bigint[], given_serials bigint[], expecteds bigint[], abouts bigint[], olders bytea[],
+  leaders bigint[], given_serials bigint[], expecteds bigint[], abouts bigint[], olders bytea[], lives boolean[],
   marked bigint[], marks text[], mark_ages integer[], smsc_message_ids text[], statuses integer[],
   sent_by text[], awaiteds boolean[], retry_ins integer[], lease_nos smallint[],
   heards boolean[])
@@ -459,6 +460,8 @@ declare
   known integer[];
   originals bigint[];
   over boolean[];
+  unsure boolean[];
+  doubtful boolean[];  -- text by text
   -- What is decided, text by text. Null outcome: decided before.
   outcomes outcome[];
   serials bigint[];
@@ -535,11 +538,13 @@ begin
   -- our own. But an identical one that came when the SMSC surely had our acknowledgement is no redelivery: the subscriber has
   -- sent BAL once more. The new text goes on under a fingerprint of its own, which follows from the two, so that it is known
   -- in turn. When a text came is reckoned from when the call was made, before it was on its way and waited for its turn.
+  -- It may have come late all the same, by a link that the SMSC gave up before it delivered the text again by another: as
+  -- long as that is not known, nothing is decided.
   loop
-    select array_agg(t.n), array_agg(m.receipt), array_agg(m.heard and m.sent_at < called - t.age * interval '1 millisecond')
-    into known, originals, over
-    from unnest(fingerprints, ages) with ordinality as t (fingerprint, age, n)
-    cross join lateral (select m.receipt, m.heard, m.sent_at from message m
+    select array_agg(t.n), array_agg(m.receipt), array_agg(m.later and t.lives), array_agg(m.later and t.lives is not true)
+    into known, originals, over, unsure
+    from unnest(fingerprints, ages, lives) with ordinality as t (fingerprint, age, lives, n)
+    cross join lateral (select m.receipt, m.heard and m.sent_at < called - t.age * interval '1 millisecond' as later from message m
                         where m.bucket in (this_bucket, this_bucket - 1) and m.fingerprint = t.fingerprint
                           and m.received_at > moment - interval '15 minutes' limit 1) as m;
     exit when (true = any (over)) is not true;
@@ -548,6 +553,11 @@ begin
       fingerprints[known[i]] := substr(sha256(fingerprints[known[i]] || int8send(originals[i])), 1, 16);
     end loop;
   end loop;
+  if true = any (unsure) then
+    for i in 1 .. cardinality(known) loop
+      doubtful[known[i]] := unsure[i];
+    end loop;
+  end if;
   if again then
     select array_agg(d.n), array_agg(d.receipt) into known, originals
     from (select distinct on (n) n, receipt
@@ -572,8 +582,16 @@ begin
                            then moment + lease else m.lease_until end
       from unnest(known, originals) as t (n, receipt)
       where m.receipt = t.receipt and m.receipt = any (originals)
+        and (m.receipt = receipts[t.n] or doubtful[t.n] is not true)
       returning (whole(m, receipts[t.n], m.receipt <> receipts[t.n],
                        m.reply = 'owed' and m.lease_owner = instance and m.lease_until = moment + lease)).*;
+    if doubtful is not null then
+      return query
+        select (whole(m, receipts[t.n], null, false)).*
+        from unnest(known, originals) as t (n, receipt)
+        cross join lateral (select * from message x where x.receipt = t.receipt limit 1) as m
+        where doubtful[t.n] and t.receipt <> receipts[t.n];
+    end if;
     foreach i in array known loop
       actions[i] := null;
       digests[i] := null;

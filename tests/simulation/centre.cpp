@@ -49,7 +49,8 @@ std::shared_ptr<line> centre::accept(process& gateway, std::size_t smsc, smpp::s
 void centre::cut_one() {
   if (wires_.empty()) return;
   ++cuts;
-  wires_[host_.time().draw(static_cast<std::uint32_t>(wires_.size()))]->way->cut();
+  auto& line = *wires_[host_.time().draw(static_cast<std::uint32_t>(wires_.size()))]->way;
+  host_.time().chance(0.3) ? line.fail() : line.cut();
 }
 
 void centre::cut_all(std::size_t smsc) {

@@ -36,7 +36,15 @@ std::vector<store::decision> database::redeem(const std::string& instance, const
     }
     auto print = asked.text.print;
     auto* known = known_as(print);
-    while (known != nullptr && known->heard && known->sent_at < asked.text.came) {
+    const auto is_later = [&] { return known != nullptr && known->heard && known->sent_at < asked.text.came; };
+    if (is_later() && !asked.text.link_lives) {
+      store::decision doubt;
+      doubt.ticket = asked.text.ticket;
+      doubt.doubtful = std::make_shared<const store::text>(asked.text);
+      decided.push_back(std::move(doubt));
+      continue;
+    }
+    while (is_later()) {
       print = following(print, known->facts.receipt.number);
       known = known_as(print);
     }

@@ -95,7 +95,10 @@ void gateway_process::on(std::size_t index, smpp::effect& what) {
       outbox_.pump(smsc, at);
     });
   } else if (const auto* proven = std::get_if<smpp::heard>(&what)) {
-    act([&](time_point at) { outbox_.heard(proven->ticket, at); });
+    act([&](time_point at) {
+      service_.heard(proven->ticket);
+      outbox_.heard(proven->ticket, at);
+    });
   } else if (const auto* lost = std::get_if<smpp::unknown>(&what)) {
     act([&](time_point at) { outbox_.unknown(lost->ticket, at); });
   } else if (std::holds_alternative<smpp::close>(what)) {

@@ -36,23 +36,33 @@ void line::send(end from, const smpp::pdu& value) {
   const end to = from == gateway ? centre : gateway;
   auto& arrives = ends_[from].arrives;
   arrives = std::max(arrives, world_.now() + world_.between(microseconds(100), slowest_));
-  world_.at(arrives, [self = shared_from_this(), to, value] {
-    if (self->cut_ || self->ends_[to].over) return;
-    // A frozen peer's kernel takes it all the same, and hands it over when the peer goes on.
-    self->ends_[to].host->after({}, [self, to, value] {
-      if (self->ends_[to].over) return;
-      self->ends_[to].session.receive(value, self->world_.now());
-      self->turn(to);
-    });
+  world_.at(arrives, [self = shared_from_this(), to, value] { self->arrive(to, value); });
+}
+
+// A frozen peer's kernel takes it all the same, and hands it over when the peer goes on.
+void line::arrive(end at, const smpp::pdu& value) {
+  const auto held = at == gateway ? std::max(held_until_ - world_.now(), duration{}) : duration{};
+  if (ends_[at].over || (cut_ && held == duration{})) return;
+  ends_[at].host->after(held, [self = shared_from_this(), at, value] {
+    if (self->ends_[at].over) return;
+    self->ends_[at].session.receive(value, self->world_.now());
+    self->turn(at);
   });
 }
 
-// Nothing that is under way arrives.
+void line::fail() {
+  held_until_ = world_.now() + world_.between(milliseconds(100), seconds(4));
+  world_.at(world_.now() + world_.between(milliseconds(1), seconds(1)), [self = shared_from_this()] { self->cut(); });
+}
+
+// Nothing that is under way arrives, but for what is held up.
 void line::cut() {
   if (std::exchange(cut_, true)) return;
   for (const auto at : {gateway, centre}) {
     if (ends_[at].over) continue;
-    ends_[at].host->after(world_.between(microseconds(100), milliseconds(50)), [self = shared_from_this(), at] {
+    auto learns = world_.between(microseconds(100), milliseconds(50));
+    if (at == gateway) learns += std::max(held_until_ - world_.now(), duration{});
+    ends_[at].host->after(learns, [self = shared_from_this(), at] {
       auto& here = self->ends_[at];
       if (here.over) return;
       here.session.disconnected();

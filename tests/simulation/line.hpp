@@ -23,6 +23,9 @@ class line : public std::enable_shared_from_this<line> {
   void listen(end at, listener to) { ends_[at].to = std::move(to); }
   void start();
   void cut();
+  // What the centre sends is held up; it gives the line up soon, and its kernel does not: all of it arrives seconds
+  // later, and then the end.
+  void fail();
   void abandon(end at);  // the process there is gone
   [[nodiscard]] bool is_cut() const { return cut_; }
   smpp::session& session(end at) { return ends_[at].session; }
@@ -39,6 +42,7 @@ class line : public std::enable_shared_from_this<line> {
     bool over = false;
   };
   void send(end from, const smpp::pdu& value);
+  void arrive(end at, const smpp::pdu& value);
   void wake(end at);
   void finish(end at);
 
@@ -46,6 +50,7 @@ class line : public std::enable_shared_from_this<line> {
   std::array<one_end, 2> ends_;
   duration slowest_;
   bool cut_ = false;
+  time_point held_until_{};  // what is on its way to the gateway
 };
 
 }  // namespace topupd::simulation

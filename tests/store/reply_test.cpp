@@ -138,6 +138,7 @@ auto ago(std::chrono::seconds time) {
 }
 text come(text one, std::chrono::seconds time) {
   one.came = ago(time);
+  one.link_lives = true;
   return one;
 }
 reply_result heard(const decision& reply, std::chrono::seconds time) {
@@ -200,6 +201,30 @@ TEST_CASE_FIXTURE(
   CHECK(db.word("select concat_ws(' ', reply, smsc_message_id, attempts) from topup.message") == "sent af 1");
   CHECK(one.decide(come(ask, seconds{7})).duplicate);
   CHECK_FALSE(one.decide(come(ask, seconds{5})).duplicate);
+}
+
+TEST_CASE_FIXTURE(asked, "what may have been long on its way is not decided before its link has shown that it lives") {
+  using std::chrono::seconds;
+  one.report({heard(first, seconds{20})});
+  text late = ask;
+  late.came = ago(seconds{10});
+  const decision doubt = two.decide(late);
+  REQUIRE(doubt.doubtful);
+  CHECK(doubt.ticket == late.ticket);
+  CHECK(doubt.doubtful->print == late.print);
+  CHECK(two.repeat().at(0).doubtful);
+  CHECK(db.count("select seen from topup.message") == 1);
+
+  late.link_lives = true;
+  const decision then = two.decide(late);
+  CHECK_FALSE(then.doubtful);
+  CHECK_FALSE(then.duplicate);
+  late.link_lives = false;
+  const auto beside = one.decide_all({plain(bob, action::balance), late, plain(carol, action::help)});
+  REQUIRE(beside.size() == 3);
+  CHECK_FALSE(beside[0].doubtful);
+  CHECK(beside[1].doubtful);
+  CHECK_FALSE(beside[2].doubtful);
 }
 
 TEST_CASE("while the reply is owed an identical text is a redelivery, whatever stands beside it in its call") {

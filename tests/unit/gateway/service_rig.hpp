@@ -25,12 +25,13 @@ class noting_links final : public gateway::links {
   std::vector<config::smsc> centres;
   std::map<std::uint32_t, std::vector<status>> answers;  // by sequence
   std::vector<smpp::short_message> submitted;
+  std::vector<std::pair<gateway::link_id, smpp::ticket>> asked;  // to confirm
   smpp::ticket last = 0;
   int slowed = 0;
   bool has_room = true;
 
   void answer(const gateway::origin& to, status with) override { answers[to.sequence].push_back(with); }
-  void confirm(const gateway::link_id& /*on*/, smpp::ticket /*name*/) override {}
+  void confirm(const gateway::link_id& on, smpp::ticket name) override { asked.emplace_back(on, name); }
   std::size_t room(std::size_t /*smsc*/) override { return has_room ? 64 : 0; }
   std::optional<gateway::link_id> submit(std::size_t smsc, smpp::ticket name, smpp::short_message value,
                                          const std::optional<gateway::link_id>& /*preferred*/) override {
