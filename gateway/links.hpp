@@ -37,6 +37,8 @@ class links {
   virtual void answer(const origin& to, smpp::command_status status) = 0;
   // Says, once it is so, that the SMSC surely has what was answered on that link until now (smpp::session::confirm).
   virtual void confirm(const link_id& on, smpp::ticket name) = 0;
+  // Whether that link is still there, as far as anybody here knows.
+  [[nodiscard]] virtual bool is_up(const link_id& name) = 0;
   // How many submit() would take now, by all binds of that SMSC: window and rate.
   [[nodiscard]] virtual std::size_t room(std::size_t smsc) = 0;
   // By the link `preferred`, else by any bind of that SMSC with room: which link took it. Nothing when none has room.

@@ -39,6 +39,7 @@ class socket_links final : public links {
 
   void answer(const origin& to, smpp::command_status status) override;
   void confirm(const link_id& on, smpp::ticket name) override;
+  [[nodiscard]] bool is_up(const link_id& name) override { return link_of(name) != nullptr; }
   [[nodiscard]] std::size_t room(std::size_t smsc) override;
   std::optional<link_id> submit(std::size_t smsc, smpp::ticket name, smpp::short_message value,
                                 const std::optional<link_id>& preferred) override;

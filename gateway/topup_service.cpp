@@ -18,7 +18,7 @@ constexpr std::chrono::milliseconds time_to_answer{50};
 
 // No reply of the outbox counts so far.
 constexpr smpp::ticket first_menu = smpp::ticket{1} << 63;
-constexpr smpp::ticket first_doubt = first_menu;  // of what links confirm, which is no menu
+constexpr smpp::ticket first_doubt = first_menu;  // to be confirmed; what is submitted has tickets apart
 
 // What a peer wrote, fit for a log line.
 std::string printable(std::string text) {
@@ -239,7 +239,7 @@ void topup_service::decided(std::vector<store::decision> values, time_point now)
   metrics_.batch(values.size());
   for (auto& value : values) {
     if (value.doubtful) {
-      doubt(*value.doubtful);
+      doubt(value.ticket, *value.doubtful);
       continue;
     }
     const auto found = pending_.find(value.ticket);
@@ -264,25 +264,31 @@ void topup_service::decided(std::vector<store::decision> values, time_point now)
   }
 }
 
-// A link that its SMSC has given up says nothing more: then this was a redelivery, and nobody waits for its answer.
-void topup_service::doubt(const store::text& what) {
-  const auto found = pending_.find(what.ticket);
+// A redelivery that came late, by a link that its SMSC has given up, is answered where it came again; else the text is
+// new.
+void topup_service::doubt(std::uint64_t ticket, const store::text& what) {
+  const auto found = pending_.find(ticket);
   if (found == pending_.end()) return;
-  if (found->second.answered) {  // and will be delivered again
-    pending_.erase(found);
-    return;
-  }
-  found->second.doubtful = std::make_unique<store::text>(what);
-  links_.confirm(found->second.from.link, first_doubt + what.ticket);
+  auto& of = found->second;
+  of.doubtful = std::make_unique<store::text>(what);
+  of.answered ? time_is_up(found) : links_.confirm(of.from.link, first_doubt + ticket);
 }
 
 void topup_service::heard(smpp::ticket name) {
   if (name < first_doubt) return;
   const auto found = pending_.find(name - first_doubt);
-  if (found == pending_.end() || !found->second.doubtful) return;
-  auto asked = std::move(*std::exchange(found->second.doubtful, nullptr));
+  if (found != pending_.end() && found->second.doubtful) believe(found);
+}
+
+void topup_service::believe(waiting which) {
+  auto asked = std::move(*std::exchange(which->second.doubtful, nullptr));
   asked.link_lives = true;
-  if (!is_taken(store_.offer(std::move(asked)), found->second)) pending_.erase(found);
+  if (!is_taken(store_.offer(std::move(asked)), which->second)) pending_.erase(which);
+}
+
+// A link that is there takes long for its answers, and not every SMSC delivers again what was put off.
+void topup_service::time_is_up(waiting which) {
+  links_.is_up(which->second.from.link) ? believe(which) : static_cast<void>(pending_.erase(which));
 }
 
 void topup_service::refused(const std::vector<std::uint64_t>& tickets) {
@@ -330,7 +336,7 @@ void topup_service::tick(time_point now) {
         if (now < each.front().at) break;
         temporary(found->second);
         found->second.answered = true;
-        if (found->second.doubtful) pending_.erase(found);
+        if (found->second.doubtful) time_is_up(found);
       }
       each.pop_front();
     }

@@ -103,7 +103,10 @@ class topup_service {
                                   std::string_view octets, const store::fingerprint& print, std::uint64_t ticket) const;
   [[nodiscard]] std::optional<secret> put_together(const part_context& part,
                                                    const std::vector<std::string>& sealed) const;
-  void doubt(const store::text& what);
+  using waiting = std::unordered_map<std::uint64_t, taken_message>::iterator;
+  void doubt(std::uint64_t ticket, const store::text& what);
+  void believe(waiting which);
+  void time_is_up(waiting which);
   bool is_taken(store::door::taken said, const taken_message& of);
   void wait(std::uint64_t ticket, taken_message of);
   void ignore(const origin& from, std::size_t smsc, const smpp::short_message& value, std::string_view why);

@@ -93,8 +93,8 @@ struct text {
   // The earliest that it may have come: one that came before the SMSC surely had our ESME_ROK to an identical one
   // is that one, delivered twice.
   std::chrono::steady_clock::time_point came = {};
-  // The link that it came by has answered what we sent after that: its SMSC had not given the link up when it sent
-  // this.
+  // The link that it came by has answered what we sent after that, or is there still when the text's time is up: its
+  // SMSC had not given the link up when it sent this.
   bool link_lives = false;
 };
 inline constexpr std::size_t most_vouchers = 5;  // in one text

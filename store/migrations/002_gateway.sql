@@ -9,8 +9,9 @@
 set local role topup_owner;
 
 -- A message as a gateway needs it: store::decision. `asked` is the receipt that its text came with, which is another one when
--- the text turned out to be decided before. Times are seconds since 1970. redeem() leaves out of a text's own decision
--- what the gateway knows from the text: smsc and short_code are null there, and source and sender but for a notice's.
+-- the text turned out to be decided before. Where duplicate is null nothing was decided: store::decision::doubtful. Times are
+-- seconds since 1970. redeem() leaves out of a text's own decision what the gateway knows from the text: smsc and short_code are
+-- null there, and source and sender but for a notice's.
 create type topup.decision as (
   asked bigint, receipt bigint, outcome topup.outcome, action topup.action, duplicate boolean, reply_owed boolean,
   smsc text, source text, short_code text, language text, sender bigint,
@@ -424,7 +425,7 @@ end $$;
 -- called_at: what our clock showed when the call was made, at most, in milliseconds since 1970: the network may carry a call for
 -- long, even one whose gateway is dead by then. ages: how many milliseconds before the call a text came, at least; mark_ages:
 -- how many milliseconds before it that was said of a reply.
--- lives: the link that a text came by has answered since.
+-- lives: whether the link that a text came by has answered since.
 -- transfer_limits: weigh_transfer()'s; undo_time: 0 for never. `olders`: a voucher's digests under older keys, 32 octets each.
 create function topup.redeem(
   instance text, lease interval, service_currency text, service_language text, time_zone text, ask_above bigint,
@@ -459,9 +460,9 @@ declare
   -- Of texts that were decided before: their place among the texts, and the receipt they have.
   known integer[];
   originals bigint[];
-  over boolean[];
-  unsure boolean[];
-  doubtful boolean[];  -- text by text
+  over boolean[];      -- known to be new all the same
+  unsure boolean[];    -- new, or long on its way
+  doubtful boolean[];  -- the unsure ones, text by text
   -- What is decided, text by text. Null outcome: decided before.
   outcomes outcome[];
   serials bigint[];
@@ -503,12 +504,13 @@ begin
   -- A reply was sent; refused, for good or for now; not tried (release): owed again at once; or in flight still. And perhaps our
   -- acknowledgement was heard, or nothing but that is said. But for what was sent or heard, which is a fact, only the lease's
   -- owner may say so, and only of this lease: a gateway that was frozen and goes on says nothing about a reply that another one
-  -- has taken over since, and what it gave back before it claimed the reply again is not given back by that now.
+  -- has taken over since, and what it gave back before it claimed the reply again is not given back by that now. When it was
+  -- is reckoned from when the call came, before it waited for its turn.
   if cardinality(marked) > 0 then
     update message m set
       reply = case r.mark when 'sent' then 'sent' when 'refused' then 'dead' else m.reply end::reply_state,
       sent_at = case when r.mark = 'sent' or r.mark = 'heard' and m.sent_at is not null
-                     then moment - r.age * interval '1 millisecond' else m.sent_at end,
+                     then now() - r.age * interval '1 millisecond' else m.sent_at end,
       heard = m.heard or coalesce(r.heard, false),
       smsc_message_id = case when r.mark = 'heard' then m.smsc_message_id else r.smsc_message_id end,
       reply_status = case when r.mark in ('release', 'renew', 'heard') then m.reply_status else r.status end,

@@ -155,8 +155,12 @@ void gateway_process::answer(const origin& to, smpp::command_status status) {
 }
 
 void gateway_process::confirm(const link_id& on, smpp::ticket name) {
-  auto& of = binds_[on.bind];
-  if (of.up && of.epoch == on.epoch) session_of(of).confirm(name, host_.time().now());
+  if (is_up(on)) session_of(binds_[on.bind]).confirm(name, host_.time().now());
+}
+
+bool gateway_process::is_up(const link_id& name) {
+  const auto& of = binds_[name.bind];
+  return of.up && of.epoch == name.epoch;
 }
 
 std::size_t gateway_process::room(std::size_t smsc) {

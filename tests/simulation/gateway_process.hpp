@@ -33,6 +33,7 @@ class gateway_process final : public gateway::links {
 
   void answer(const gateway::origin& to, smpp::command_status status) override;
   void confirm(const gateway::link_id& on, smpp::ticket name) override;
+  bool is_up(const gateway::link_id& name) override;
   [[nodiscard]] std::size_t room(std::size_t smsc) override;
   std::optional<gateway::link_id> submit(std::size_t smsc, smpp::ticket name, smpp::short_message value,
                                          const std::optional<gateway::link_id>& preferred) override;

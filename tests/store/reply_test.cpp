@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <future>
+#include <thread>
 
 #include "database.hpp"
 #include "wire.hpp"
@@ -269,6 +270,38 @@ TEST_CASE_FIXTURE(asked, "what was long on its way from a gateway that is gone c
   // Meanwhile the SMSC has delivered the text again, to another one.
   one.report({heard(first, std::chrono::seconds{0})});
   CHECK(call.get().receipt == first.receipt);
+}
+
+TEST_CASE_FIXTURE(asked, "how long a call waits for its turn makes no text of before it a redelivery") {
+  pqxx::connection other{db.url()};
+  pqxx::work turn{other};
+  turn.exec("select pg_advisory_xact_lock(-1)");
+  const auto proof = ago(std::chrono::seconds{0});
+  auto call =
+      std::async(std::launch::async, [&] { one.report({{.receipt = first.receipt, .heard = true, .at = proof}}); });
+  while (db.count("select count(*) from pg_locks where locktype = 'advisory' and not granted") == 0)
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  std::this_thread::sleep_for(std::chrono::milliseconds{100});
+  const text again = come(ask, std::chrono::seconds{0});
+  std::this_thread::sleep_for(std::chrono::milliseconds{200});
+  turn.commit();
+  call.get();
+  CHECK_FALSE(two.decide(again).duplicate);
+}
+
+TEST_CASE_FIXTURE(asked, "of texts that came together and are all doubtful, each is told so") {
+  one.report({heard(first, std::chrono::seconds{20})});
+  item both{.text = ask, .receipt = {one.link().take_receipts().value}};
+  both.text.came = ago(std::chrono::seconds{10});
+  both.copies = {both.text};
+  both.copies[0].ticket += 1;
+  const auto said = one.link().redeem({&both, 1}, {}, false).value;
+  REQUIRE(said.size() == 2);
+  for (const auto& each : said) {
+    REQUIRE(each.doubtful);
+    CHECK(each.doubtful->ticket == each.ticket);
+  }
+  CHECK(said[0].ticket != said[1].ticket);
 }
 
 TEST_CASE("a reply in flight keeps its lease as long as it is renewed, by its owner only") {

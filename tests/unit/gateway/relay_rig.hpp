@@ -41,6 +41,7 @@ class told_links final : public gateway::links {
 
   void answer(const gateway::origin& /*to*/, smpp::command_status /*status*/) override {}
   void confirm(const link_id& on, smpp::ticket name) override { to_confirm.emplace_back(on, name); }
+  bool is_up(const link_id& /*name*/) override { return true; }
   std::size_t room(std::size_t smsc) override { return centres[smsc].up ? centres[smsc].room : 0; }
   std::optional<link_id> submit(std::size_t smsc, smpp::ticket name, smpp::short_message value,
                                 const std::optional<link_id>& /*preferred*/) override {

@@ -42,23 +42,41 @@ TEST_CASE_FIXTURE(doubting, "a doubtful text is offered again when its link has 
   CHECK(service->pending() == 0);
 }
 
-TEST_CASE_FIXTURE(doubting, "one whose link says nothing in time is put off, and what is said later counts no more") {
+TEST_CASE_FIXTURE(doubting, "one whose link says nothing in time is put off, and decided while the link is there") {
   pass(2s);
   CHECK(answer(sequence) == "ESME_RX_T_APPN");
+  REQUIRE(door.texts.size() == 2);
+  CHECK(door.texts[1].link_lives);
+  hear();
+  CHECK(door.texts.size() == 2);
+  decide();
+  CHECK(answer(sequence) == "ESME_RX_T_APPN");
+  CHECK(links.submitted.size() == 1);
+  CHECK(service->pending() == 0);
+}
+
+TEST_CASE_FIXTURE(doubting, "one whose link is gone is a redelivery, or will be delivered again") {
+  links.gone = 7;
+  pass(2s);
   CHECK(service->pending() == 0);
   hear();
   CHECK(door.texts.size() == 1);
 }
 
-TEST_CASE_FIXTURE(service_rig, "one that the store doubts when time is up already will be delivered again") {
-  const auto late = comes("BAL");
-  pass(2s);
-  CHECK(answer(late) == "ESME_RX_T_APPN");
-  auto undecided = decision();
-  undecided.doubtful = std::make_shared<const store::text>(door.texts.back());
-  service->decided({undecided}, now);
+TEST_CASE_FIXTURE(service_rig, "one that the store doubts when time is up already is decided while its link is there") {
+  for (const std::uint64_t gone : {0U, 7U}) {
+    links.gone = gone;
+    const auto late = comes(text_of("BAL"), 0, 7);
+    pass(2s);
+    CHECK(answer(late) == "ESME_RX_T_APPN");
+    auto undecided = decision();
+    undecided.doubtful = std::make_shared<const store::text>(door.texts.back());
+    service->decided({undecided}, now);
+    CHECK(door.texts.back().link_lives == (gone == 0));
+    CHECK(service->pending() == (gone == 0 ? 1 : 0));
+    if (gone == 0) decide();
+  }
   CHECK(links.asked.empty());
-  CHECK(service->pending() == 0);
 }
 
 TEST_CASE_FIXTURE(doubting, "one that the store does not take again is put off") {

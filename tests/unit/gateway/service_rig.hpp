@@ -29,9 +29,11 @@ class noting_links final : public gateway::links {
   smpp::ticket last = 0;
   int slowed = 0;
   bool has_room = true;
+  std::uint64_t gone = 0;  // the epoch of a link that is
 
   void answer(const gateway::origin& to, status with) override { answers[to.sequence].push_back(with); }
   void confirm(const gateway::link_id& on, smpp::ticket name) override { asked.emplace_back(on, name); }
+  bool is_up(const gateway::link_id& name) override { return name.epoch != gone; }
   std::size_t room(std::size_t /*smsc*/) override { return has_room ? 64 : 0; }
   std::optional<gateway::link_id> submit(std::size_t smsc, smpp::ticket name, smpp::short_message value,
                                          const std::optional<gateway::link_id>& /*preferred*/) override {
