@@ -455,7 +455,9 @@ declare
   moment constant timestamptz := take_turn();
   today constant date := (moment at time zone time_zone)::date;
   this_bucket constant integer := bucket(moment);
-  called constant timestamptz := least(now(), to_timestamp(called_at / 1000.0));
+  -- Our clock is never read without delay: within a second, when the call came is when it was made.
+  called constant timestamptz := case when now() - to_timestamp(called_at / 1000.0) > interval '1 second'
+                                      then to_timestamp(called_at / 1000.0) else now() end;
   total constant integer := cardinality(receipts);
   -- Of texts that were decided before: their place among the texts, and the receipt they have.
   known integer[];

@@ -264,7 +264,7 @@ TEST_CASE_FIXTURE(asked, "what was long on its way from a gateway that is gone c
   through_it.url += " " + slow.host_and_port();
   gateway gone{through_it};
   gone.decide(plain(carol, action::help));  // has a block of receipts: the next statement is the call itself
-  slow.slow_next(std::chrono::milliseconds{400});
+  slow.slow_next(std::chrono::milliseconds{1400});
   const text late = come(ask, std::chrono::seconds{0});
   auto call = std::async(std::launch::async, [&] { return gone.decide(late); });
   // Meanwhile the SMSC has delivered the text again, to another one.
