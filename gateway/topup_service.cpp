@@ -239,7 +239,7 @@ void topup_service::decided(std::vector<store::decision> values, time_point now)
   metrics_.batch(values.size());
   for (auto& value : values) {
     if (value.doubtful) {
-      doubt(value.ticket, *value.doubtful);
+      doubt(value.ticket, std::move(value.doubtful));
       continue;
     }
     const auto found = pending_.find(value.ticket);
@@ -266,11 +266,11 @@ void topup_service::decided(std::vector<store::decision> values, time_point now)
 
 // A redelivery that came late, by a link that its SMSC has given up, is answered where it came again; else the text is
 // new.
-void topup_service::doubt(std::uint64_t ticket, const store::text& what) {
+void topup_service::doubt(std::uint64_t ticket, std::shared_ptr<store::text> what) {
   const auto found = pending_.find(ticket);
   if (found == pending_.end()) return;
   auto& of = found->second;
-  of.doubtful = std::make_unique<store::text>(what);
+  of.doubtful = std::move(what);
   of.answered ? time_is_up(found) : links_.confirm(of.from.link, first_doubt + ticket);
 }
 
@@ -281,9 +281,8 @@ void topup_service::heard(smpp::ticket name) {
 }
 
 void topup_service::believe(waiting which) {
-  auto asked = std::move(*std::exchange(which->second.doubtful, nullptr));
-  asked.link_lives = true;
-  if (!is_taken(store_.offer(std::move(asked)), which->second)) pending_.erase(which);
+  const auto asked = std::exchange(which->second.doubtful, nullptr);
+  if (!is_taken(store_.offer(std::move(*asked)), which->second)) pending_.erase(which);
 }
 
 // A link that is there takes long for its answers, and not every SMSC delivers again what was put off.

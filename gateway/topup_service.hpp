@@ -78,7 +78,7 @@ class topup_service {
     std::unique_ptr<part_context> part = {};          // of a part that is being kept
     std::unique_ptr<delivery_context> delivery = {};  // of a delivery receipt
     std::unique_ptr<ussd_dialogues::place> dialogue = {};
-    std::unique_ptr<store::text> doubtful = {};  // not in the store: waits for a word of its link
+    std::shared_ptr<store::text> doubtful = {};  // not in the store: waits for a word of its link
   };
   struct sent_menu {
     link_id by;
@@ -104,7 +104,7 @@ class topup_service {
   [[nodiscard]] std::optional<secret> put_together(const part_context& part,
                                                    const std::vector<std::string>& sealed) const;
   using waiting = std::unordered_map<std::uint64_t, taken_message>::iterator;
-  void doubt(std::uint64_t ticket, const store::text& what);
+  void doubt(std::uint64_t ticket, std::shared_ptr<store::text> what);
   void believe(waiting which);
   void time_is_up(waiting which);
   bool is_taken(store::door::taken said, const taken_message& of);

@@ -155,6 +155,11 @@ void fill_in(decision& out, const text& from) {
   if (!out.sender) out.sender = from.sender;
 }
 
+std::shared_ptr<text> newer(text one, const receipt& than) {
+  one.newer_than = than;
+  return std::make_shared<text>(std::move(one));
+}
+
 }  // namespace
 
 std::vector<decision> decisions_of(const pqxx::result& rows) {
@@ -177,12 +182,12 @@ std::vector<decision> decisions_of(const pqxx::result& rows, std::span<const ite
     if (next == answers.end() || next->asked != one.receipt.number) return {};
     decision& own = next->decision;
     fill_in(own, one.text);
-    if (next->doubtful) own.doubtful = std::make_shared<const text>(one.text);
+    if (next->doubtful) own.doubtful = newer(one.text, own.receipt);
     for (const text& copy : one.copies) {
       all.push_back(own);
       all.back().ticket = copy.ticket;
       all.back().duplicate = true;
-      if (next->doubtful) all.back().doubtful = std::make_shared<const text>(copy);
+      if (next->doubtful) all.back().doubtful = newer(copy, own.receipt);
       all.back().reply_owed = false;  // the first one's decision has it
     }
     all.push_back(std::move(own));

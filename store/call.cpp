@@ -85,7 +85,7 @@ class texts_of_call {
     expecteds,
     abouts,
     olders,
-    lives,
+    newer_thans,
     count
   };
   std::chrono::steady_clock::time_point now;
@@ -99,7 +99,7 @@ class texts_of_call {
     text.serial ? arrays[given_serials].number(*text.serial) : arrays[given_serials].null();
     text.expected_minor ? arrays[expecteds].number(*text.expected_minor) : arrays[expecteds].null();
     text.about ? arrays[abouts].number(text.about->number) : arrays[abouts].null();
-    text.link_lives ? arrays[lives].word("t") : arrays[lives].null();
+    text.newer_than ? arrays[newer_thans].number(text.newer_than->number) : arrays[newer_thans].null();
   }
 
   // Their fingerprints follow from the leader's; SQL knows how.
@@ -111,7 +111,7 @@ class texts_of_call {
       const bool is_notice = notice && i == vouchers;
       const bool has_voucher = !is_notice && i + 1 < one.text.vouchers.size();
       add(one, one.more[i], name(is_notice ? action::notice : one.text.action), has_voucher ? i + 1 : no_voucher);
-      for (const auto each : {given_serials, expecteds, abouts, lives}) arrays[each].null();
+      for (const auto each : {given_serials, expecteds, abouts, newer_thans}) arrays[each].null();
     }
   }
 
@@ -178,13 +178,13 @@ class marks_of_call {
 
 std::vector<std::string> redeem_arguments(const worker_options& options, std::span<const item> items,
                                           std::span<const reply_result> results, bool again,
-                                          const moment_of_call& now) {
-  texts_of_call of{.now = now.here};
+                                          std::chrono::steady_clock::time_point now) {
+  texts_of_call of{.now = now};
   for (const item& one : items) {
     of.add_leader(one);
     of.add_followers(one);
   }
-  marks_of_call about{.now = now.here};
+  marks_of_call about{.now = now};
   for (const reply_result& one : results) about.add(one);
   std::vector<std::string> all{options.instance,
                                seconds(options.lease),
@@ -198,8 +198,7 @@ std::vector<std::string> redeem_arguments(const worker_options& options, std::sp
                                seconds(options.undo_time),
                                fmt::format("{}", options.wrong_pins_per_day),
                                fmt::format("{}", options.alarm_factor),
-                               again ? "t" : "f",
-                               fmt::format("{}", now.there.count())};
+                               again ? "t" : "f"};
   append(all, std::begin(of.arrays), of.arrays + texts_of_call::leaders);
   for (sql_array* rare = of.arrays + texts_of_call::leaders; rare != std::end(of.arrays); ++rare)
     all.push_back(std::move(*rare).short_of_nulls());

@@ -12,15 +12,11 @@
 
 namespace topupd::store {
 
-// When a call is made: by our clock, and what the server's shows then at most, since 1970.
-struct moment_of_call {
-  std::chrono::steady_clock::time_point here;
-  std::chrono::milliseconds there;
-};
-
-// The arguments of topup.redeem(), in its order: arrays as PostgreSQL writes them. Receipts ascend in both spans.
+// The arguments of topup.redeem(), in its order: arrays as PostgreSQL writes them. Receipts ascend in both spans. now:
+// when the call is made.
 std::vector<std::string> redeem_arguments(const worker_options& options, std::span<const item> items,
-                                          std::span<const reply_result> results, bool again, const moment_of_call& now);
+                                          std::span<const reply_result> results, bool again,
+                                          std::chrono::steady_clock::time_point now);
 // Those of topup.quarantine().
 std::vector<std::string> quarantine_arguments(const worker_options& options, const item& bad);
 

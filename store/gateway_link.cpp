@@ -18,8 +18,6 @@
 namespace topupd::store {
 namespace {
 
-using steady = std::chrono::steady_clock;
-
 // A call is one statement and its own transaction: libpq answers only when COMMIT has been acknowledged, and one that
 // is broken off earlier is a broken connection (PostgreSQL 15, §55.2.3). Begin, call and commit apart would cost two
 // more trips.
@@ -29,10 +27,8 @@ constexpr const char* claim_statement = "claim";
 constexpr const char* keep_part_statement = "keep_part";
 constexpr const char* note_statement = "note";
 constexpr const char* take_receipts_statement = "take_receipts";
-constexpr const char* clock_statement = "clock";
 
-constexpr std::chrono::seconds check_limit{30};     // at the start; cards may be many
-constexpr std::chrono::seconds clock_good_for{10};  // two clocks that are steered drift apart by 5 ms (500 ppm)
+constexpr std::chrono::seconds check_limit{30};  // at the start; cards may be many
 
 std::string placeholders(int count) {
   std::string all = "$1";
@@ -70,13 +66,12 @@ gateway_link::gateway_link(const worker_options& options, const std::string& nam
     // everybody's turn in its hand, for a gateway that vanished to take its answer.
     pqxx::nontransaction{*connection_}.exec(
         fmt::format("set statement_timeout = {}; set tcp_user_timeout = '10s'", options.call_limit.count() * 4 / 5));
-    connection_->prepare(redeem_statement, "select * from topup.redeem(" + placeholders(46) + ")");
+    connection_->prepare(redeem_statement, "select * from topup.redeem(" + placeholders(45) + ")");
     connection_->prepare(quarantine_statement, "select * from topup.quarantine(" + placeholders(10) + ")");
     connection_->prepare(claim_statement, "select * from topup.claim(" + placeholders(7) + ")");
     connection_->prepare(keep_part_statement, "select topup.keep_part(" + placeholders(10) + ")");
     connection_->prepare(note_statement, "select topup.note_deliveries(" + placeholders(4) + ")");
     connection_->prepare(take_receipts_statement, "select topup.take_receipts()");
-    connection_->prepare(clock_statement, "select topup.server_time()");
   } catch (const std::exception& problem) {
     throw explain(problem, options.url);
   }
@@ -107,18 +102,6 @@ void gateway_link::check() {
     throw unavailable(problem);
   if (!fact[5].is_null())
     throw unavailable(lost_cards(fact[5].as<std::int64_t>(), fact[6].as<std::string>(), options_.key_ids));
-  keep_time(fact[3]);
-}
-
-// Reckoned from when the answer came, not from when it left: never too late.
-void gateway_link::keep_time(const pqxx::field& server_time) {
-  read_at_ = steady::now();
-  server_time_ = std::chrono::milliseconds{server_time.as<std::int64_t>()};
-}
-
-moment_of_call gateway_link::now() const {
-  const auto here = steady::now();
-  return {here, server_time_ + std::chrono::floor<std::chrono::milliseconds>(here - read_at_)};
 }
 
 called<pqxx::result> gateway_link::call(const std::string& statement, const std::vector<std::string>& arguments) {
@@ -143,13 +126,9 @@ called<pqxx::result> gateway_link::call(const std::string& statement, const std:
 
 called<std::vector<decision>> gateway_link::redeem(std::span<const item> items, std::span<const reply_result> results,
                                                    bool again) {
-  if (steady::now() > read_at_ + clock_good_for) {
-    const auto clock = call(clock_statement, {});
-    if (clock.fate != fate::done) return {clock.fate, {}, clock.why};
-    keep_time(clock.value.at(0)[0]);
-  }
   come_by(crash_point::before_call);
-  const auto answer = call(redeem_statement, redeem_arguments(options_, items, results, again, now()));
+  const auto answer =
+      call(redeem_statement, redeem_arguments(options_, items, results, again, std::chrono::steady_clock::now()));
   if (answer.fate != fate::done) return {answer.fate, {}, answer.why};
   come_by(crash_point::behind_commit);
   auto decisions = decisions_of(answer.value, items);

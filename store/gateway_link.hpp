@@ -2,7 +2,6 @@
 // store. One thread calls; cut() may come from any other while this lives.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <pqxx/result>
@@ -53,17 +52,12 @@ class gateway_link {
 
  private:
   void check();
-  void keep_time(const pqxx::field& server_time);
-  [[nodiscard]] moment_of_call now() const;
   called<pqxx::result> call(const std::string& statement, const std::vector<std::string>& arguments);
 
   const worker_options& options_;
   std::unique_ptr<connection> connection_;
   time_limit limit_;
   server unanswered_;
-  // What the server's clock showed, at most, since 1970; it is read again before the two have drifted apart.
-  std::chrono::milliseconds server_time_{};
-  std::chrono::steady_clock::time_point read_at_{};
 };
 
 }  // namespace topupd::store

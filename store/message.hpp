@@ -93,9 +93,9 @@ struct text {
   // The earliest that it may have come: one that came before the SMSC surely had our ESME_ROK to an identical one
   // is that one, delivered twice.
   std::chrono::steady_clock::time_point came = {};
-  // The link that it came by has answered what we sent after that, or is there still when the text's time is up: its
-  // SMSC had not given the link up when it sent this.
-  bool link_lives = false;
+  // Of one that was doubtful: the identical message that it is newer than, because the link that it came by was not
+  // given up by its SMSC before it came.
+  std::optional<receipt> newer_than = {};
 };
 inline constexpr std::size_t most_vouchers = 5;  // in one text
 
@@ -124,8 +124,8 @@ struct decision {
   bool duplicate = false;   // this text was decided before: acknowledge it, the reply is owed or sent already
   bool reply_owed = false;  // send the reply now: the lease is ours
   // Nothing was decided: this came after the SMSC surely had our ESME_ROK to an identical text, so it is new, or was
-  // long on its way by a link that the SMSC has given up. To be offered again once `link_lives`.
-  std::shared_ptr<const text> doubtful = {};
+  // long on its way by a link that the SMSC has given up. To be offered again when that link has answered since.
+  std::shared_ptr<text> doubtful = {};
   std::string smsc;
   std::string source;
   std::string short_code;

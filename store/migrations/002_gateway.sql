@@ -415,26 +415,24 @@ end $$;
 --
 -- The caller promises: fingerprints are distinct (`copies` counts equal ones that came together); receipts ascend, are its
 -- own, and stay with their text when the call is repeated, which `again` says; of one sender only plain redemptions of
--- different vouchers stand in one call. Marks are in order of receipt. The arrays from `leaders` to `lives` and from `sent_by`
+-- different vouchers stand in one call. Marks are in order of receipt. The arrays from `leaders` to `newer_thans` and from `sent_by`
 -- on may end early: the rest is null.
 --
 -- A text may take several places, one after the other. The first leads; the others have its receipt in `leaders`, no
 -- fingerprint, and a receipt of their own: one for each further voucher, four behind a YES for whatever its question holds,
 -- and last, where somebody else's account may change, one for the notice to that one. What is not needed vanishes.
 --
--- called_at: what our clock showed when the call was made, at most, in milliseconds since 1970: the network may carry a call for
--- long, even one whose gateway is dead by then. ages: how many milliseconds before the call a text came, at least; mark_ages:
--- how many milliseconds before it that was said of a reply.
--- lives: whether the link that a text came by has answered since.
+-- ages: how many milliseconds ago a text came, at least; mark_ages: how many milliseconds ago that was said of a reply.
+-- newer_thans: of a text that was doubtful, the identical message that it is newer than: its link has answered since.
 -- transfer_limits: weigh_transfer()'s; undo_time: 0 for never. `olders`: a voucher's digests under older keys, 32 octets each.
 create function topup.redeem(
   instance text, lease interval, service_currency text, service_language text, time_zone text, ask_above bigint,
   question_time interval, answers_per_hour integer, transfer_limits bigint[], undo_time interval, wrong_pins_per_day bigint,
-  alarm_factor integer, again boolean, called_at bigint,
+  alarm_factor integer, again boolean,
   receipts bigint[], fingerprints bytea[], ages integer[], copies integer[], smscs text[], sources text[], short_codes text[],
   senders bigint[], actions topup.action[], digests bytea[], prefixes integer[], targets bigint[], asks boolean[],
   reasons text[], gots smallint[], languages text[],
-  leaders bigint[], given_serials bigint[], expecteds bigint[], abouts bigint[], olders bytea[], lives boolean[],
+  leaders bigint[], given_serials bigint[], expecteds bigint[], abouts bigint[], olders bytea[], newer_thans bigint[],
   marked bigint[], marks text[], mark_ages integer[], smsc_message_ids text[], statuses integer[],
   sent_by text[], awaiteds boolean[], retry_ins integer[], lease_nos smallint[],
   heards boolean[])
@@ -455,16 +453,12 @@ declare
   moment constant timestamptz := take_turn();
   today constant date := (moment at time zone time_zone)::date;
   this_bucket constant integer := bucket(moment);
-  -- Our clock is never read without delay: within a second, when the call came is when it was made.
-  called constant timestamptz := case when now() - to_timestamp(called_at / 1000.0) > interval '1 second'
-                                      then to_timestamp(called_at / 1000.0) else now() end;
   total constant integer := cardinality(receipts);
   -- Of texts that were decided before: their place among the texts, and the receipt they have.
   known integer[];
   originals bigint[];
-  over boolean[];      -- known to be new all the same
-  unsure boolean[];    -- new, or long on its way
-  doubtful boolean[];  -- the unsure ones, text by text
+  later boolean[];  -- whether the text came when the SMSC surely had our acknowledgement of that one
+  passed bigint[];  -- text by text, the last one of which that is true
   -- What is decided, text by text. Null outcome: decided before.
   outcomes outcome[];
   serials bigint[];
@@ -539,29 +533,23 @@ begin
   end if;
 
   -- Which of these texts were decided before? An identical one within 15 minutes, or, when an unknown COMMIT is repeated,
-  -- our own. But an identical one that came when the SMSC surely had our acknowledgement is no redelivery: the subscriber has
-  -- sent BAL once more. The new text goes on under a fingerprint of its own, which follows from the two, so that it is known
-  -- in turn. When a text came is reckoned from when the call was made, before it was on its way and waited for its turn.
-  -- It may have come late all the same, by a link that the SMSC gave up before it delivered the text again by another: as
-  -- long as that is not known, nothing is decided.
+  -- our own. But one that came when the SMSC surely had our acknowledgement of an identical one is no redelivery: the subscriber
+  -- has sent BAL once more. The new text goes on under a fingerprint of its own, which follows from the two, so that it is known
+  -- in turn. When a text came is reckoned from when the call came, before it waited for its turn.
   loop
-    select array_agg(t.n), array_agg(m.receipt), array_agg(m.later and t.lives), array_agg(m.later and t.lives is not true)
-    into known, originals, over, unsure
-    from unnest(fingerprints, ages, lives) with ordinality as t (fingerprint, age, lives, n)
-    cross join lateral (select m.receipt, m.heard and m.sent_at < called - t.age * interval '1 millisecond' as later from message m
+    select array_agg(t.n), array_agg(m.receipt), array_agg(m.heard and m.sent_at < now() - t.age * interval '1 millisecond')
+    into known, originals, later
+    from unnest(fingerprints, ages) with ordinality as t (fingerprint, age, n)
+    cross join lateral (select m.receipt, m.heard, m.sent_at from message m
                         where m.bucket in (this_bucket, this_bucket - 1) and m.fingerprint = t.fingerprint
                           and m.received_at > moment - interval '15 minutes' limit 1) as m;
-    exit when (true = any (over)) is not true;
+    exit when (true = any (later)) is not true;
     for i in 1 .. cardinality(known) loop
-      continue when over[i] is not true;
+      continue when later[i] is not true;
+      passed[known[i]] := originals[i];
       fingerprints[known[i]] := substr(sha256(fingerprints[known[i]] || int8send(originals[i])), 1, 16);
     end loop;
   end loop;
-  if true = any (unsure) then
-    for i in 1 .. cardinality(known) loop
-      doubtful[known[i]] := unsure[i];
-    end loop;
-  end if;
   if again then
     select array_agg(d.n), array_agg(d.receipt) into known, originals
     from (select distinct on (n) n, receipt
@@ -586,17 +574,19 @@ begin
                            then moment + lease else m.lease_until end
       from unnest(known, originals) as t (n, receipt)
       where m.receipt = t.receipt and m.receipt = any (originals)
-        and (m.receipt = receipts[t.n] or doubtful[t.n] is not true)
       returning (whole(m, receipts[t.n], m.receipt <> receipts[t.n],
                        m.reply = 'owed' and m.lease_owner = instance and m.lease_until = moment + lease)).*;
-    if doubtful is not null then
-      return query
-        select (whole(m, receipts[t.n], null, false)).*
-        from unnest(known, originals) as t (n, receipt)
-        cross join lateral (select * from message x where x.receipt = t.receipt limit 1) as m
-        where doubtful[t.n] and t.receipt <> receipts[t.n];
-    end if;
     foreach i in array known loop
+      actions[i] := null;
+      digests[i] := null;
+    end loop;
+  end if;
+  -- New, then? Or a redelivery that was long on its way, by a link that the SMSC has given up, or in a call that outlives its
+  -- gateway. As long as the link has not answered since, nothing is decided.
+  if passed is not null then
+    for i in 1 .. total loop
+      continue when passed[i] is null or newer_thans[i] = passed[i] or i = any (known);
+      return query select (whole(m, receipts[i], null, false)).* from message m where m.receipt = passed[i];
       actions[i] := null;
       digests[i] := null;
     end loop;
@@ -1204,10 +1194,6 @@ begin
   return nextval('receipt_block') * 2048;
 end $$;
 
--- What this server's clock shows, in milliseconds since 1970.
-create function topup.server_time() returns bigint
-language sql volatile as $$ select floor(date_part('epoch', clock_timestamp()) * 1000)::bigint $$;
-
 -- What a gateway must know before it takes a text. migrations: one line each, "version checksum". A time zone that this server
 -- does not know is an error here, where it can be said.
 -- `keys`: ids of the gateway's PIN keys, the newest first. lost_batch: one whose cards these do not find, and the chain of keys
@@ -1220,12 +1206,11 @@ begin
   perform show_key(keys[1]);
   return query
     select current_setting('fsync')::boolean, current_setting('full_page_writes')::boolean, current_setting('synchronous_commit'),
-           server_time(),
+           seconds(now()),
            (select string_agg(m.version || ' ' || m.checksum, E'\n' order by m.version) from migration m),
            lost.batch, lost.chain
     from (select) one left join lost_cards(keys) lost on true
     where now() at time zone time_zone is not null;
 end $$;
 
-grant execute on function topup.redeem, topup.quarantine, topup.keep_part, topup.claim, topup.take_receipts, topup.server_time, topup.startup_facts
-  to topup_gateway;
+grant execute on function topup.redeem, topup.quarantine, topup.keep_part, topup.claim, topup.take_receipts, topup.startup_facts to topup_gateway;

@@ -41,8 +41,7 @@ std::vector<std::string> listed(books& books, const std::string& query) {
 // Functions that a role may call, besides `public`'s nothing.
 const std::map<std::string, std::set<std::string>> functions_of = {
     {"topup_gateway",
-     {"redeem", "quarantine", "keep_part", "claim", "note_deliveries", "take_receipts", "server_time", "startup_facts",
-      "watch"}},
+     {"redeem", "quarantine", "keep_part", "claim", "note_deliveries", "take_receipts", "startup_facts", "watch"}},
     {"topup_charging", {"reserve", "commit", "release", "debit", "balance"}},
 };
 

@@ -36,17 +36,19 @@ std::vector<store::decision> database::redeem(const std::string& instance, const
     }
     auto print = asked.text.print;
     auto* known = known_as(print);
-    const auto is_later = [&] { return known != nullptr && known->heard && known->sent_at < asked.text.came; };
-    if (is_later() && !asked.text.link_lives) {
+    std::optional<store::receipt> passed;
+    while (known != nullptr && known->heard && known->sent_at < asked.text.came) {
+      passed = known->facts.receipt;
+      print = following(print, passed->number);
+      known = known_as(print);
+    }
+    if (known == nullptr && passed && asked.text.newer_than != passed) {
       store::decision doubt;
       doubt.ticket = asked.text.ticket;
-      doubt.doubtful = std::make_shared<const store::text>(asked.text);
+      doubt.doubtful = std::make_shared<store::text>(asked.text);
+      doubt.doubtful->newer_than = passed;
       decided.push_back(std::move(doubt));
       continue;
-    }
-    while (is_later()) {
-      print = following(print, known->facts.receipt.number);
-      known = known_as(print);
     }
     decided.push_back(known ? again_known(instance, *known, asked) : decide(instance, asked, print));
   }

@@ -44,7 +44,7 @@ void use_everything(gateway& at, std::int64_t card) {
   at.note({{.smsc = "backup", .smsc_message_id = id, .state = delivery_state::expired},
            {.smsc = "main", .smsc_message_id = id, .state = delivery_state::delivered}});
   at.decide(several);
-  several.link_lives = true;
+  several.newer_than = all.at(0).receipt;
   at.decide(several);
   at.report({{.receipt = all.at(1).receipt, .what = reply_result::kind::sent, .smsc_message_id = id, .awaited = true}});
   for (int number = 1; number <= 2; ++number) {

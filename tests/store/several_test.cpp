@@ -149,7 +149,7 @@ TEST_CASE("a text with several vouchers that is delivered again is one duplicate
     const auto now = std::chrono::steady_clock::now();
     one.report({{.receipt = first[0].receipt, .heard = true, .at = now - std::chrono::seconds{2}}});
     text.came = now - std::chrono::seconds{1};
-    text.link_lives = true;
+    text.newer_than = first[0].receipt;
     const auto other = one.decide_all({text});
     CHECK(outcomes(other) == "repeated repeated unknown_pin");
     CHECK_FALSE(other[0].duplicate);

@@ -105,7 +105,6 @@ void wire::carry(int client, int server) {
       if (got <= 0) break;
       const std::string_view octets{buffer.data(), static_cast<std::size_t>(got)};
       if (hangs_ && is_execution(octets)) continue;
-      if (is_execution(octets)) std::this_thread::sleep_for(slow_.exchange({}));
       const int cut = is_execution(octets) ? cut_.exchange(0) : 0;
       if (cut != 0) ++cuts_;
       if (cut == static_cast<int>(moment::before_request) + 1) break;

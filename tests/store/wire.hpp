@@ -3,7 +3,6 @@
 #pragma once
 
 #include <atomic>
-#include <chrono>
 #include <cstdint>
 #include <mutex>
 #include <string>
@@ -23,8 +22,6 @@ class wire {
   // The next statement goes no further than this; then the connection is cut. Later ones are let through.
   void cut_next(moment when) { cut_ = static_cast<int>(when) + 1; }
   [[nodiscard]] int cuts() const { return cuts_; }
-  // The next statement is on its way for so long.
-  void slow_next(std::chrono::milliseconds time) { slow_ = time; }
   // From now on statements get no answer, although whoever comes is let in: as from a primary without its standbys.
   void hang() { hangs_ = true; }
 
@@ -36,7 +33,6 @@ class wire {
   std::uint16_t port_ = 0;
   std::atomic<int> cut_{0};
   std::atomic<int> cuts_{0};
-  std::atomic<std::chrono::milliseconds> slow_{};
   std::atomic<bool> hangs_{false};
   std::atomic<bool> ended_{false};
   std::mutex guard_;
